@@ -1,0 +1,1 @@
+"""The model: exported (ONNX Runtime) in `encoder`, fine-tuned (torch) in `training`."""

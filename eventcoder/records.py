@@ -1,0 +1,95 @@
+"""What extraction hands on: frozen records, each made once and holding the one before it."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One input document as read; offsets everywhere in extraction count into `text`.
+
+    `published_basis` says where `published` comes from: `given` (the corpus had the field),
+    `metadata` (the page's own), `dateline` (read in the text), `none` (unknown).
+    """
+
+    doc_id: str
+    text: str
+    path: str = ""
+    title: str | None = None
+    published: dt.date | None = None
+    published_basis: str = "none"
+    language: str | None = None
+    publisher: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An input that could not become a document, and why."""
+
+    doc_id: str
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A stretch of page furniture, `text[start:end]` of its document, and why it went out."""
+
+    start: int
+    end: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence; `text == document.text[start : start + len(text)]`. Title is number 0."""
+
+    document: Document
+    number: int
+    start: int
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Words in a sentence: `text == sentence.text[start:end]`."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventMention:
+    """What the model read in a sentence: words for who, what and whom, and a CAMEO code.
+
+    `confidence` is the calibrated probability that source, target and root code are right.
+    `alternatives` are (code, probability), best first. `modality` is one of done, planned,
+    conditional, denied, reported-past. An antecedent is the fuller mention elsewhere in the
+    document that a short one ("Kerry", "his country") points back to; None if there is none.
+    """
+
+    sentence: Sentence
+    source: Mention | None
+    target: Mention | None
+    event: Mention | None
+    code: str
+    confidence: float
+    alternatives: tuple[tuple[str, float], ...]
+    modality: str
+    source_antecedent: str | None = None
+    target_antecedent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who a phrase names: CAMEO `code`, its `country` (or IGO, NGO, ...), primary `sector`,
+    `name`, and `row`, the dictionary row(s) that decided (`countries:TJK + agents:GOV`)."""
+
+    code: str
+    country: str
+    sector: str
+    name: str
+    row: str
