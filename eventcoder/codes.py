@@ -52,7 +52,7 @@ def read(path: Path) -> tuple[dict[str, Code], list[str], dict[str, Any], str]:
     try:
         content = path.read_bytes()
         about_content = beside.read_bytes() if beside.is_file() else b""
-        about = tomllib.loads(about_content.decode())
+        about = tomllib.loads(about_content.decode("utf-8-sig", "replace"))
         rows, faults = _rows(content.decode("utf-8-sig"))  # spreadsheets write a byte order mark
     except OSError as error:
         return {}, [f"the file cannot be read: {error.strerror}"], about, ""

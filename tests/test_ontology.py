@@ -266,13 +266,14 @@ def test_every_fault_is_found_at_once(tmp_path: Path) -> None:
     ("about", "fault"),
     [
         ("name = ", "mine.toml is not valid toml"),
+        ('name = "م"'.encode("utf-16"), "mine.toml is not valid toml"),
         ('[quad_classes.own]\ncolumn = "name"\n', "mine.toml, quad_classes.own: column must be"),
         ("[plv]\nAGREE = 9\n", "mine.toml, plv: must give each class its quad class"),
     ],
 )
-def test_a_faulty_toml_is_named(tmp_path: Path, about: str, fault: str) -> None:
+def test_a_faulty_toml_is_named(tmp_path: Path, about: str | bytes, fault: str) -> None:
     path = write(tmp_path, GOOD)
-    path.with_suffix(".toml").write_text(about)
+    path.with_suffix(".toml").write_bytes(about.encode() if isinstance(about, str) else about)
     assert validate(path)[0].startswith(fault)
 
 
