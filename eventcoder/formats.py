@@ -1,0 +1,283 @@
+"""One corpus file in, its raw documents with their places and faults out."""
+
+import csv
+import json
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from eventcoder.decoding import Undecodable, blocks, decode, first_bytes, lines
+
+_PARQUET_ROWS = 1000  # rows in memory at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The names that the fields of a document have in tables and JSON lines."""
+
+    text: str = "text"
+    title: str = "title"
+    published: str = "published"
+    language: str = "language"
+    publisher: str = "publisher"
+    url: str = "url"
+    doc_id: str = "doc_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One raw document: where it stands, its fields by our names, or why it has none."""
+
+    path: str
+    values: dict[str, Any]
+    reason: str = ""
+    no_column: bool = False
+    published_basis: str = "given"
+
+
+def too_long(longest: int) -> str:
+    """Say that a document is longer than `longest` characters."""
+    return f"longer than {longest:,} characters: split it into documents"
+
+
+_Reader = Callable[[str, Columns, int], Iterator[Row]]
+
+
+def reader(file: str) -> _Reader | None:
+    """Find the function that reads a file, by its suffix; None if it is no corpus file."""
+    path = Path(file)
+    packed = path.suffix.lower() in {".gz", ".zst"}
+    suffix = (path.with_suffix("") if packed else path).suffix.lower()
+    return None if packed and suffix == ".parquet" else READERS.get(suffix)
+
+
+def rows(file: str, columns: Columns, longest: int) -> Iterator[Row]:
+    """Read one file; what breaks it off is one more row, with the reason."""
+    count = 0
+    try:
+        regular = file != "-" and Path(file).is_file()
+        if regular and Path(file).stat().st_size == 0:
+            yield Row(file, {}, "the file is empty")
+            return
+        read = reader(file) if regular else None
+        for row in (read or _piped)(file, columns, longest):
+            count += 1
+            yield row
+    except (OSError, Undecodable) as error:
+        reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        read_before = f"; {count} rows before that were read" if count else ""
+        yield Row(file, {}, reason + read_before)
+        return
+    if count == 0:
+        yield Row(file, {}, "no document in it")
+
+
+def _piped(file: str, columns: Columns, longest: int) -> Iterator[Row]:
+    """Read a stream without a suffix: JSON lines if it begins with a brace, else one text."""
+    with blocks(file) as source:
+        first = next(source, b"")
+        whole = chain([first], source)
+        if first.lstrip(b" \t\r\n\xef\xbb\xbf")[:1] in {b"{", b"["}:
+            yield from _json_rows(file, whole, columns, longest)
+        elif first:
+            yield _text_row(file, whole, longest)
+
+
+def _json_lines(file: str, columns: Columns, longest: int) -> Iterator[Row]:
+    with blocks(file) as source:
+        yield from _json_rows(file, source, columns, longest)
+
+
+def _json_rows(file: str, source: Iterator[bytes], columns: Columns, longest: int) -> Iterator[Row]:
+    # a character may be written \uXXXX; the other fields may take a megabyte
+    for number, line in enumerate(lines(source, 6 * longest + 2**20), 1):
+        path = f"{file}:{number}"
+        if line is None:
+            yield Row(path, {}, f"line {number}: {too_long(longest)}")
+        elif line.strip():
+            try:
+                record = json.loads(decode(line))
+            except Undecodable as error:
+                yield Row(path, {}, f"line {number}: {error}")
+            except (ValueError, RecursionError) as error:
+                reason = f"line {number}: not JSON ({error or 'too deep'}); one object a line"
+                yield Row(path, {}, reason)
+            else:
+                yield _json_row(path, f"line {number}: ", record, columns)
+
+
+def _json_row(path: str, where: str, record: object, columns: Columns) -> Row:
+    if not isinstance(record, dict):
+        return Row(path, {}, f"{where}a JSON {type(record).__name__}, not an object")
+    values = {field.name: record.get(getattr(columns, field.name)) for field in fields(columns)}
+    if columns.text in record:
+        return Row(path, values)
+    return Row(path, values, where + _lacks(["text"], columns, list(record)), no_column=True)
+
+
+def _lacks(missing: list[str], columns: Columns, names: list[str]) -> str:
+    name, has = missing[0], ", ".join(names[:20]) or "none"
+    option = f"--{name.replace('_', '-')}-column"
+    return f"no column {getattr(columns, name)!r}, only {has}: name the right one with {option}"
+
+
+def _missing(columns: Columns, names: list[str]) -> list[str]:
+    """List the fields that a table must have and hasn't: the text, and what the user named."""
+    asked = [f.name for f in fields(columns) if getattr(columns, f.name) not in {f.default, ""}]
+    return [name for name in ["text", *asked] if getattr(columns, name) not in names]
+
+
+def _table(file: str, columns: Columns, longest: int) -> Iterator[Row]:
+    """Read CSV or TSV; the header tells the delimiter."""
+    csv.field_size_limit(max(csv.field_size_limit(), longest + 1))
+    with blocks(file) as source:
+        numbered = _text_lines(source, longest)
+        header_line = next((line for _, line in numbered if line.strip()), "")
+        tabs = ".tsv" in Path(file).suffixes
+        delimiter = "\t" if tabs else max(",;\t|", key=header_line.count)
+        header = [name.strip() for name in next(csv.reader([header_line], delimiter=delimiter), [])]
+        if header and (missing := _missing(columns, header)):
+            yield Row(file, {}, _lacks(missing, columns, header), no_column=True)
+            return
+        place = {
+            f.name: header.index(getattr(columns, f.name))
+            for f in fields(columns)
+            if getattr(columns, f.name) in header
+        }
+        for number, record, fault in _records(numbered, delimiter, longest):
+            reason = fault
+            if not fault and len(record) != len(header):
+                reason = f"line {number}: {len(record)} fields, the header has {len(header)}"
+            values = {} if reason else {name: record[i] for name, i in place.items()}
+            yield Row(f"{file}:{number}", values, reason)
+
+
+def _text_lines(source: Iterator[bytes], longest: int) -> Iterator[tuple[int, str]]:
+    """Number and decode the lines of a table; a line that can't be decoded holds a bare NUL."""
+    for number, line in enumerate(lines(source, 4 * longest + 2**20), 1):
+        try:
+            yield number, decode(line) if line is not None else "\0\n"
+        except Undecodable:
+            yield number, "\0\n"
+
+
+def _records(
+    numbered: Iterator[tuple[int, str]], delimiter: str, longest: int
+) -> Iterator[tuple[int, list[str], str]]:
+    """Group lines into records: first line, fields, fault.
+
+    A quote that never closes takes all that follows into one field: only the line it stands on is
+    given up, the others are read again.
+    """
+    again: deque[tuple[int, str]] = deque()
+    taken: list[tuple[int, str]] = []
+    unclosed = False
+
+    def feed() -> Iterator[str]:
+        nonlocal unclosed
+        while (line := again.popleft() if again else next(numbered, None)) is not None:
+            taken.append(line)
+            yield line[1]
+        unclosed = bool(taken)
+
+    reader = csv.reader(feed(), delimiter=delimiter)
+    while True:
+        taken.clear()
+        record, fault = [], ""
+        try:
+            record = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            fault = too_long(longest) if "limit" in str(error) else str(error)
+        if unclosed:
+            fault = "a quote opens that never closes"
+        if fault:
+            again.extend(taken[1:])
+            unclosed, reader = False, csv.reader(feed(), delimiter=delimiter)
+            yield taken[0][0], [], f"line {taken[0][0]}: {fault}"
+        elif record:
+            yield taken[0][0], record, ""
+
+
+def _parquet(file: str, columns: Columns, _longest: int) -> Iterator[Row]:
+    import polars as pl
+
+    number = 0
+    try:
+        table = pl.scan_parquet(file, glob=False)
+        names = table.collect_schema().names()
+        if missing := _missing(columns, names):
+            yield Row(file, {}, _lacks(missing, columns, names), no_column=True)
+            return
+        wanted = {f.name: getattr(columns, f.name) for f in fields(columns)}
+        table = table.select(pl.col(c).alias(n) for n, c in wanted.items() if c in names)
+        # Slices, not collect_batches: that reads far ahead of a slow consumer.
+        while (part := table.slice(number, _PARQUET_ROWS).collect()).height:
+            for values in part.iter_rows(named=True):
+                number += 1
+                yield Row(f"{file}:{number}", values)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        line = str(error).partition("\n")[0]
+        raise Undecodable(f"the Parquet file is damaged ({line})") from None
+
+
+def _text(file: str, _columns: Columns, longest: int) -> Iterator[Row]:
+    with blocks(file) as source:
+        yield _text_row(file, source, longest)
+
+
+def _text_row(file: str, source: Iterator[bytes], longest: int) -> Row:
+    data, more = first_bytes(source, 4 * longest)  # four bytes is the longest character
+    return Row(file, {}, too_long(longest)) if more else Row(file, {"text": decode(data)})
+
+
+def _html(file: str, _columns: Columns, longest: int) -> Iterator[Row]:
+    with blocks(file) as source:
+        data, more = first_bytes(source, 8 * longest)
+    if more:
+        yield Row(file, {}, too_long(longest))
+        return
+    page = decode(data, html=True)
+    values = _article(page)
+    reason = "" if values.get("text") else "no article text in the page"
+    yield Row(file, values, reason, published_basis="metadata")
+
+
+def _article(page: str) -> dict[str, Any]:
+    """Take the article and its metadata out of a page."""
+    import trafilatura
+    from trafilatura.settings import Document
+
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # we tell what failed ourselves
+    # extensive_search takes any date on the page for the article's
+    dates = {"extensive_search": False, "original_date": True}
+    found = trafilatura.bare_extraction(
+        page, include_comments=False, with_metadata=True, date_extraction_params=dates
+    )
+    if not isinstance(found, Document):
+        return {"text": trafilatura.html2txt(page)}
+    return {
+        "text": found.text,
+        "title": found.title,
+        "published": found.date,
+        "publisher": found.sitename,
+        "url": found.url,
+    }
+
+
+READERS: dict[str, _Reader] = {
+    ".jsonl": _json_lines,
+    ".ndjson": _json_lines,
+    ".json": _json_lines,
+    ".csv": _table,
+    ".tsv": _table,
+    ".parquet": _parquet,
+    ".txt": _text,
+    ".html": _html,
+    ".htm": _html,
+}
