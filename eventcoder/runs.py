@@ -1,0 +1,349 @@
+"""A run folder: its tables, what made them, and the only place that writes them."""
+
+import hashlib
+import json
+import os
+import platform
+import secrets
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+
+import eventcoder
+from eventcoder import tables
+from eventcoder.errors import EventcoderError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+Existing = Literal["refuse", "resume", "overwrite"]
+# Fixed, so that the same rows always make the same bytes, and small enough to skip by statistics.
+_ROW_GROUP = 131_072
+_OWN = ("documents.parquet", "events.parquet", "mentions/part-*.parquet", "parts/*.parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What made a run: versions, digests of the knowledge used, and the arguments."""
+
+    model: str = ""
+    model_digest: str = ""
+    ontology: str = ""
+    ontology_digest: str = ""
+    actors_digest: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    eventcoder: str = eventcoder.__version__
+    python: str = platform.python_version()
+    polars: str = pl.__version__
+
+    def __str__(self) -> str:
+        return (
+            f"model:{self.model}@{self.model_digest[:8]}|ontology:{self.ontology}"
+            f"@{self.ontology_digest[:8]}|actors:{self.actors_digest[:8]}"
+            f"|eventcoder:{self.eventcoder}"
+        )
+
+    def extraction_differs(self, other: "Signature") -> list[str]:
+        """Name the parts that make another signature's mentions unfit to stand beside ours."""
+        mine, theirs = _plain(self), _plain(other)
+        return [
+            part
+            for part in ("eventcoder", "model_digest", "arguments")
+            if mine[part] != theirs[part]
+        ]
+
+
+def digest(paths: Iterable[Path]) -> str:
+    """Return a SHA-256 over names and contents of files, and of all files in folders."""
+    total = hashlib.sha256()
+    for path in paths:
+        files = sorted(f for f in path.rglob("*") if f.is_file()) if path.is_dir() else [path]
+        for file in files:
+            name = file.relative_to(path).as_posix() if file != path else file.name
+            with file.open("rb") as handle:
+                content = hashlib.file_digest(handle, "sha256").hexdigest()
+            total.update(f"{name}\0{content}\n".encode())
+    return total.hexdigest()
+
+
+class Run:
+    """A folder with the tables of one run. Made by `Run.create`, found again by `Run.open`."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    @classmethod
+    def open(cls, path: str | Path) -> "Run":
+        """Return the run in a folder; raise EventcoderError if there is none."""
+        run = cls(path)
+        run.info()
+        return run
+
+    @classmethod
+    @contextmanager
+    def create(
+        cls, path: str | Path, signature: Signature, existing: Existing = "refuse"
+    ) -> Iterator["Run"]:
+        """Make a run folder and hold it for this process alone.
+
+        `existing` says what to do if a run is there: refuse it, resume it (finished parts stay;
+        refused if another model or other arguments made them), or overwrite it (only the run's
+        own files are removed). A folder with anything else in it is always refused.
+        """
+        run = cls(path)
+        run._make_folder()
+        with run.held():
+            found = run._found()
+            if found and existing == "refuse":
+                raise EventcoderError(
+                    f"{run.path} holds a run: resume it, overwrite it, or give another folder"
+                )
+            run._remove_unfinished_writes()
+            stored = {"signature": _plain(signature)}
+            if found and existing == "resume" and run.info()["state"] != "clearing":
+                run._refuse_other_extraction(signature)
+            else:
+                # Said first: if we are stopped in between, no resume takes old parts for ours.
+                run._write_info({"state": "clearing", **stored})
+                run._remove_own_files()
+            run._write_info({"state": "coding", **stored})
+            yield run
+
+    @contextmanager
+    def held(self) -> Iterator["Run"]:
+        """Hold the folder, so that one process at a time writes to it."""
+        handle = _lock(self.path / ".lock")
+        try:
+            yield self
+        finally:
+            with suppress(OSError):
+                (self.path / ".lock").unlink()
+            os.close(handle)
+
+    def info(self) -> dict[str, Any]:
+        """Return what `run.json` says: state, signature, counts, seconds, sentences_per_second."""
+        file = self.path / "run.json"
+        try:
+            content = json.loads(file.read_text("utf-8"))
+        except FileNotFoundError:
+            raise EventcoderError(
+                f"{self.path} is no run folder (it has no run.json): give one made by "
+                "`eventcoder code`"
+            ) from None
+        except (OSError, ValueError) as error:
+            raise EventcoderError(f"{file} can't be read: {error}") from error
+        if not isinstance(content, dict) or not (
+            isinstance(content.get("signature"), dict) and "state" in content
+        ):
+            raise EventcoderError(f"{file} is not a run's account: code again, or restore it")
+        return content
+
+    def signature(self) -> Signature:
+        """Return what made the run."""
+        stored = self.info()["signature"]
+        known = {name: stored[name] for name in Signature.__dataclass_fields__ if name in stored}
+        return Signature(**known)
+
+    def parts(self) -> frozenset[int]:
+        """Return the numbers of the parts that are finished."""
+        return frozenset(int(file.stem.removeprefix("part-")) for file in self._files("mentions"))
+
+    def write_part(self, number: int, documents: pl.DataFrame, mentions: pl.DataFrame) -> None:
+        """Write the documents and mentions of one part; it is finished once this returns."""
+        # Mentions last: their file says that the part is finished.
+        for folder, name, frame in (
+            ("parts", "documents", documents),
+            ("mentions", "mentions", mentions),
+        ):
+            stem = "documents" if folder == "parts" else "part"
+            _make(self.path / folder)
+            write(tables.conform(frame, name), self.path / folder / f"{stem}-{number:05d}.parquet")
+
+    def write(self, name: str, frame: tables.Frame) -> None:
+        """Write `documents` or `events`, conformed to its declared columns."""
+        write(tables.conform(frame, name), self.path / f"{name}.parquet")
+
+    def finish(self, signature: Signature, counts: Mapping[str, int], seconds: float) -> None:
+        """Write the account; `counts` needs read, coded, skipped, failed, and may say more."""
+        missing = {"read", "coded", "skipped", "failed"} - counts.keys()
+        if missing or counts["read"] != counts["coded"] + counts["skipped"] + counts["failed"]:
+            raise ValueError(f"the counts must be read = coded + skipped + failed: {dict(counts)}")
+        rate = counts["sentences"] / seconds if seconds > 0 and "sentences" in counts else None
+        self._write_info(
+            {
+                "state": "finished",
+                "signature": _plain(signature),
+                "counts": dict(counts),
+                "seconds": round(seconds, 3),
+                "sentences_per_second": None if rate is None else round(rate, 2),
+            }
+        )
+        if (self.path / "documents.parquet").exists():
+            for file in self._files("parts"):
+                file.unlink()
+            with suppress(OSError):
+                (self.path / "parts").rmdir()
+
+    def documents(self) -> pl.LazyFrame:
+        """Return the documents; of a run that isn't finished, those of its finished parts."""
+        file = self.path / "documents.parquet"
+        return self._scan("documents", [file] if file.exists() else self._files("parts"))
+
+    def mentions(self) -> pl.LazyFrame:
+        """Return the event mentions of all finished parts."""
+        return self._scan("mentions", self._files("mentions"))
+
+    def events(self) -> pl.LazyFrame:
+        """Return the coded events, dropped ones too."""
+        file = self.path / "events.parquet"
+        if not file.exists():
+            self.info()
+            raise EventcoderError(
+                f"{self.path} has no events yet: resume the run, or `eventcoder recode` it"
+            )
+        return self._scan("events", [file])
+
+    def _scan(self, name: str, files: list[Path]) -> pl.LazyFrame:
+        if not files:
+            return tables.empty(name).lazy()
+        scanned = [tables.scan(file, name) for file in files]
+        return scanned[0] if len(scanned) == 1 else pl.concat(scanned)
+
+    def _files(self, folder: str) -> list[Path]:
+        return sorted((self.path / folder).glob("*-*.parquet"))
+
+    def _make_folder(self) -> None:
+        parent = self.path.absolute().parent
+        if not parent.is_dir():
+            raise EventcoderError(f"{self.path}: the folder {parent} does not exist; make it first")
+        _make(self.path)
+
+    def _found(self) -> bool:
+        """Say whether a run is in the folder; refuse a folder with something else in it."""
+        if (self.path / "run.json").exists():
+            return True
+        others = [
+            f.name for f in self.path.iterdir() if not f.name.startswith((".lock", ".write-"))
+        ]
+        if others:
+            raise EventcoderError(
+                f"{self.path} is not empty and no run folder (it has {sorted(others)[0]}): "
+                "give a new or an empty folder"
+            )
+        return False
+
+    def _refuse_other_extraction(self, signature: Signature) -> None:
+        if differs := signature.extraction_differs(self.signature()):
+            raise EventcoderError(
+                f"{self.path} can't be resumed: its {' and '.join(differs)} differ; "
+                "overwrite it, or give another folder"
+            )
+
+    def _remove_own_files(self) -> None:
+        for pattern in _OWN:
+            for file in self.path.glob(pattern):
+                file.unlink()
+
+    def _remove_unfinished_writes(self) -> None:
+        for file in self.path.rglob(".write-*"):
+            file.unlink()
+
+    def _write_info(self, content: Mapping[str, Any]) -> None:
+        text = json.dumps(content, ensure_ascii=False, indent=2, default=str) + "\n"
+        with _atomic(self.path / "run.json") as unfinished:
+            unfinished.write_text(text, "utf-8")
+
+
+def write(frame: pl.DataFrame | pl.LazyFrame, path: str | Path) -> None:
+    """Write a frame as .parquet, .csv or .jsonl, streaming if lazy; whole or not at all.
+
+    The same rows make the same bytes. In CSV, lists are written as JSON text.
+    """
+    path = Path(path)
+    lazy = frame.lazy()
+    if path.suffix not in {".parquet", ".csv", ".jsonl"}:
+        raise EventcoderError(f"{path}: give a file that ends in .parquet, .csv or .jsonl")
+    with _atomic(path) as unfinished:
+        if path.suffix == ".parquet":
+            lazy.sink_parquet(
+                unfinished,
+                compression="zstd",
+                compression_level=3,
+                row_group_size=_ROW_GROUP,
+                maintain_order=True,
+            )
+        elif path.suffix == ".csv":
+            _flat(lazy).sink_csv(unfinished, maintain_order=True)
+        else:
+            lazy.sink_ndjson(unfinished, maintain_order=True)
+
+
+def _flat(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Turn lists of records into JSON text, since CSV has none."""
+    nested = [name for name, dtype in frame.collect_schema().items() if isinstance(dtype, pl.List)]
+    items = pl.col(nested).list.eval(pl.element().struct.json_encode()).list.join(",")
+    return frame.with_columns(pl.format("[{}]", items)) if nested else frame
+
+
+@contextmanager
+def _atomic(path: Path) -> Iterator[Path]:
+    """Give a file beside `path` to write to, which takes its place at the end."""
+    if not path.parent.is_dir():
+        raise EventcoderError(f"{path}: the folder {path.parent} does not exist; make it first")
+    unfinished = path.parent / f".write-{secrets.token_hex(8)}{path.suffix}"
+    try:
+        yield unfinished
+        with unfinished.open("rb+") as written:
+            os.fsync(written.fileno())
+        unfinished.replace(path)
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise EventcoderError(f"{path} was not written: {error}") from error
+    finally:
+        with suppress(OSError):
+            unfinished.unlink()
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise EventcoderError(f"the folder {folder} can't be made: {error.strerror}") from error
+
+
+def _lock(file: Path) -> int:
+    """Lock a file until its handle is closed or the process ends, however it ends."""
+    while True:
+        try:
+            handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise EventcoderError(f"{file.parent} can't be written to: {error.strerror}") from error
+        try:
+            if sys.platform == "win32":
+                msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+            else:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(handle)
+            raise EventcoderError(
+                f"{file.parent} is being written by another process: wait, or give another folder"
+            ) from error
+        # Whoever held the lock may have removed the file between our opening and locking it.
+        if file.exists() and os.path.samestat(os.fstat(handle), file.stat()):
+            return handle
+        os.close(handle)
+
+
+def _plain(signature: Signature) -> dict[str, Any]:
+    """Return a signature as it reads after a way through JSON."""
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(signature), default=str))
+    return plain
