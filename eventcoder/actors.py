@@ -1,0 +1,214 @@
+"""An actor phrase, its language, day and document in; the actor and the deciding rows out."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+from eventcoder.composition import (
+    INTERNATIONAL,
+    NO_COUNTRY,
+    Reading,
+    compose,
+    cues,
+    cuts,
+    on_day,
+    parts,
+    plain,
+    shared,
+)
+from eventcoder.gazetteer import (
+    ROLES,
+    Gazetteer,
+    Match,
+    Row,
+    digest,
+    merged,
+    read_table,
+    shipped_tables,
+)
+from eventcoder.records import Actor
+
+_CACHED = 200_000
+
+
+class _Question(NamedTuple):
+    phrase: str
+    language: str
+    day: str  # ISO, or empty
+    antecedent: str | None
+    context: str | None
+    home: str | None
+
+
+class ActorDictionary:
+    """Every actor we know, and how phrases compose from them."""
+
+    def __init__(self, rows: Sequence[Row], version: str = "") -> None:
+        self.rows = rows
+        self.digest = version
+        self._gazetteer = Gazetteer(rows)
+        self._cached = lru_cache(maxsize=_CACHED)(self._resolved)
+
+    @classmethod
+    def load(cls, extra: Sequence[Path] = ()) -> "ActorDictionary":
+        """Load the shipped tables and the user's own, whose rows win.
+
+        Raises EventcoderError naming file, line and fault if a table is wrong.
+        """
+        return _loaded(tuple(Path(path) for path in extra))
+
+    def find(self, text: str, language: str) -> list[Match]:
+        """Return the longest dictionary matches in running text, with offsets into it."""
+        return self._gazetteer.find(text, language)
+
+    def resolve(
+        self,
+        phrase: str,
+        language: str,
+        on: dt.date | None,
+        *,
+        antecedent: str | None = None,
+        context: str | None = None,
+        home: str | None = None,
+    ) -> Actor | None:
+        """Return who `phrase` names on a day, or None.
+
+        `antecedent` is the fuller mention it points back to, `context` its sentence, `home`
+        the country (ISO alpha-3) that the document is about. Of a list the first is returned.
+        """
+        found = self.resolve_all(
+            phrase, language, on, antecedent=antecedent, context=context, home=home
+        )
+        return found[0] if found else None
+
+    def resolve_all(
+        self,
+        phrase: str,
+        language: str,
+        on: dt.date | None,
+        *,
+        antecedent: str | None = None,
+        context: str | None = None,
+        home: str | None = None,
+    ) -> tuple[Actor, ...]:
+        """Return everyone a phrase names: "the Russian and Turkish presidents" are two."""
+        day = on.isoformat() if on else ""
+        return self._cached(_Question(phrase, language, day, antecedent, context, home))
+
+    def _resolved(self, asked: _Question) -> tuple[Actor, ...]:
+        _, language, day, antecedent, context, home = asked
+        phrase = " ".join(asked.phrase.split())
+        pieces = self._pieces(phrase, language, day)
+        if len(pieces) > 1:
+            return tuple(dict.fromkeys(_actor(piece) for piece in pieces))
+        reading = pieces[0]
+        if reading.country and not (antecedent and reading.person):
+            if reading.standing and _stands_in_place(phrase, context, language):
+                reading = replace(reading, role="")
+            return (_actor(reading),)
+        pointed = self._pointed(phrase, language, day, antecedent, reading)
+        if pointed:
+            return (pointed,)
+        if reading.country:
+            return (_actor(reading),)
+        if not (reading.role or reading.code):
+            return ()
+        if reading.role not in NO_COUNTRY:
+            country, row = self._nearby(phrase, language, day, context)
+            country, row = (country, row) if country else (home or "", f"home:{home}")
+            if country:
+                return (_actor(replace(reading, country=country, rows=(*reading.rows, row))),)
+        return (_actor(reading),)
+
+    def _pieces(self, phrase: str, language: str, day: str) -> list[Reading]:
+        """Read a phrase as a list of actors if every member has a country, else as one."""
+        found = parts(phrase, self.find(phrase, language), language, day)
+        whole = compose(phrase, found, language)
+        places = cuts(phrase, found, language)
+        if not places:
+            return [whole]
+        edges = [0, *places, len(phrase)]
+        readings = []
+        for start, end in pairwise(edges):
+            inside = [
+                replace(part, start=part.start - start, end=part.end - start)
+                for part in found
+                if start <= part.start and part.end <= end
+            ]
+            readings.append(compose(phrase[start:end], inside, language))
+        if not all(reading.country for reading in readings):
+            return [whole]
+        return shared(readings, language)
+
+    def _pointed(
+        self, phrase: str, language: str, day: str, antecedent: str | None, reading: Reading
+    ) -> Actor | None:
+        """Let a short mention take what it lacks from its fuller one."""
+        if not antecedent:
+            return None
+        found = self.resolve_all(antecedent, language, dt.date.fromisoformat(day) if day else None)
+        if not found or not found[0].country:
+            return None
+        fuller = found[0]
+        row = f"{fuller.row} < {antecedent}"
+        if plain(phrase) in cues(language).his_country:
+            return _actor(Reading(country=fuller.country, name=fuller.country, rows=(row,)))
+        if reading.role and not reading.person and fuller.country not in INTERNATIONAL:
+            same = reading.role == "GOV" or fuller.code.endswith(reading.role)
+            if not (reading.weak or same):
+                rows = (*reading.rows, row)
+                return _actor(replace(reading, country=fuller.country, rows=rows))
+        return replace(fuller, row=row)
+
+    def _nearby(self, phrase: str, language: str, day: str, context: str | None) -> tuple[str, str]:
+        """Return the country that the sentence names nearest to a phrase without one."""
+        if not context:
+            return "", ""
+        at = context.find(phrase)
+        best: tuple[int, str, str] | None = None
+        for match in self.find(context, language):
+            if at >= 0 and match.start < at + len(phrase) and at < match.end:
+                continue
+            row, _ = on_day(match.rows, day)
+            country = row.code[:3]
+            if row.kind in ROLES or country in INTERNATIONAL or row.kind == "region":
+                continue
+            after = match.start >= at + len(phrase)
+            distance = match.start - at - len(phrase) if after else 2 * (at - match.end)
+            if best is None or distance < best[0]:
+                best = (distance, country, f"sentence:{row.evidence}")
+        return best[1:] if best else ("", "")
+
+
+def _stands_in_place(phrase: str, context: str | None, language: str) -> bool:
+    """Say whether the sentence uses a capital as a place: "in Washington"."""
+    if not context:
+        return False
+    at = context.find(phrase)
+    if at < 0:
+        return False
+    before = plain(context[max(0, at - 30) : at])
+    if before.endswith((" ب", " بال")):
+        return True
+    return any(before == word or before.endswith(" " + word) for word in cues(language).locative)
+
+
+def _actor(reading: Reading) -> Actor:
+    code = reading.code or reading.country + reading.role
+    prefix = code[:3]
+    bare = not reading.country and prefix not in INTERNATIONAL
+    country = "" if bare else prefix
+    sector = prefix if prefix in INTERNATIONAL or bare else code[3:6]
+    return Actor(code, country, sector, reading.name, " + ".join(reading.rows))
+
+
+@lru_cache(maxsize=4)
+def _loaded(extra: tuple[Path, ...]) -> ActorDictionary:
+    tables = shipped_tables()
+    shipped = [row for path in tables for row in read_table(path)]
+    own = [row for path in extra for row in read_table(path)]
+    return ActorDictionary(list(merged(shipped, own)), digest([*tables, *extra]))

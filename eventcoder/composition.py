@@ -1,0 +1,298 @@
+"""The dictionary matches of one actor phrase in, its country, role and evidence out."""
+
+import datetime as dt
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from eventcoder.gazetteer import GROUPS, PERSONS, PLACES, RANK, ROLES, Match, Row
+from eventcoder.languages import fold, fold_with_offsets
+from eventcoder.resources import schema
+
+INTERNATIONAL = frozenset({"IGO", "NGO", "NGM", "INT", "MNC", "UAF", "IMG", "UIS"})
+NO_COUNTRY = frozenset({"INT", "UIS", "IGO", "MNC"})  # as a role they never join a country
+FORMER = "ELI"
+_OFFICES = frozenset({"", "GOV", "LEG", "MIL", "JUD", "PTY"})  # what one can be a former of
+# how closely a name hangs on the head noun of its phrase
+_HEAD, _GENITIVE, _WEAK, _DISCOUNTED = range(4)
+_ROLE_ORDER = (
+    ("agent", _HEAD), ("agent", _GENITIVE), ("title", _HEAD), ("title", _GENITIVE),
+    ("agent", _WEAK), ("title", _WEAK),
+)  # fmt: skip
+_BY_CLITIC = {"ب": _WEAK, "بال": _WEAK, "وب": _WEAK, "وبال": _WEAK}
+_BY_CLITIC |= {"ل": _GENITIVE, "لل": _GENITIVE, "ول": _GENITIVE, "ولل": _GENITIVE}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A dictionary match inside a phrase: its row on the day, its place, its bond to the head."""
+
+    start: int
+    end: int
+    row: Row
+    bond: int
+    known: bool = True  # False: a person outside the dates of every row
+
+
+@dataclass(frozen=True, slots=True)
+class Cues:
+    """The words of one language that show whose country and role a phrase names."""
+
+    bonds: re.Pattern[str]
+    genitive: frozenset[str]
+    discount: frozenset[str]
+    backed: re.Pattern[str] | None
+    conjunctions: re.Pattern[str]
+    determiners: frozenset[str]
+    locative: tuple[str, ...]
+    his_country: frozenset[str]
+    pronouns: frozenset[str]
+
+
+@cache
+def cues(language: str) -> Cues:
+    """Return the cue words of a language from `schemas/actors/cues.toml`, folded."""
+    with schema("actors", "cues.toml").open("rb") as file:
+        table = tomllib.load(file)
+    words = {
+        name: [plain(word) for word in listed]
+        for name, listed in table.get(language, table["en"]).items()
+    }
+    bonds = sorted({*words["genitive"], *words["weak"], *words["discount"]}, key=len, reverse=True)
+    suffix = "|".join(words["discount_suffix"])
+    prefix = "|".join(words["discount_prefix"])
+    conjunctions = "|".join(map(re.escape, words["conjunctions"]))
+    return Cues(
+        bonds=re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, bonds))})(?!\w)"),
+        genitive=frozenset(words["genitive"]),
+        discount=frozenset(words["discount"]),
+        backed=re.compile(rf"(?:^-(?:{suffix})\b)|(?:\b(?:{prefix})[- ]$)") if suffix else None,
+        conjunctions=re.compile(rf"\s*[,،؛]\s*(?:(?:{conjunctions})\s)?|\s(?:{conjunctions})\s"),
+        determiners=frozenset(words["determiners"]),
+        locative=tuple(words["locative"]),
+        his_country=frozenset(words["his_country"]),
+        pronouns=frozenset(words["pronouns"]),
+    )
+
+
+def plain(text: str) -> str:
+    return fold_with_offsets(" ".join(text.split()))[0]
+
+
+def parts(phrase: str, matches: Sequence[Match], language: str, day: str) -> list[Part]:
+    """Return the dictionary matches of a phrase with their bond to its head noun."""
+    folded = fold(phrase)
+    words = cues(language)
+    bonds = [
+        (hit.start(), hit.group())
+        for hit in words.bonds.finditer(folded)
+        if not any(match.start <= hit.start() < match.end for match in matches)
+    ]
+    found = []
+    for match in matches:
+        bond = _bond(folded, match, bonds, words)
+        row, known = on_day(match.rows, day)
+        found.append(Part(match.start, match.end, row, bond, known))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the words of one phrase say: country, role, whole code, name and evidence."""
+
+    country: str = ""
+    role: str = ""
+    code: str = ""  # of a group or organisation: stands as it is
+    name: str = ""
+    rows: tuple[str, ...] = ()
+    person: bool = False
+    weak: bool = False  # the role is only a title's default
+    standing: bool = False  # a capital or seat that stands alone, for its government
+    place_only: bool = False
+
+
+def on_day(rows: Sequence[Row], day: str) -> tuple[Row, bool]:
+    """Return the row that holds on an ISO day, and whether one does.
+
+    Without a day the latest row wins, roles in office before "former". A person outside all
+    dates keeps the country of the nearest row and no role.
+    """
+    best = min(RANK[row.kind] for row in rows)
+    rows = [row for row in rows if RANK[row.kind] == best or row.kind in PERSONS]
+    if not day:
+        office = [row for row in rows if row.code[3:6] != FORMER] or rows
+        return max(office, key=lambda row: (row.end or "9999", row.start)), True
+    holding = [row for row in rows if row.holds(day)]
+    if holding:
+        return max(holding, key=lambda row: (-RANK[row.kind], row.start)), True
+    nearest = min(rows, key=lambda row: _distance(row, day))
+    if nearest.kind in PERSONS:
+        return nearest._replace(code=nearest.code[:3]), False
+    return nearest, True
+
+
+def _distance(row: Row, day: str) -> int:
+    there = dt.date.fromisoformat(day)
+    days = [dt.date.fromisoformat(edge) for edge in (row.start, row.end) if edge]
+    return min(abs((there - edge).days) for edge in days)
+
+
+def compose(phrase: str, parts: Sequence[Part], language: str) -> Reading:
+    """Put one actor together from the dictionary matches of its phrase."""
+    role = _role(parts, language)
+    place = _place(parts, language)
+    group = _first(parts, GROUPS)
+    person = _first(parts, PERSONS)
+    nearest = min([part.bond for part in (place, person) if part], default=_DISCOUNTED)
+    if group and group.bond <= nearest:
+        return _of_group(group, role)
+    former = any(part.row.kind == "title" and part.row.code == FORMER for part in parts)
+    if person and person.bond <= _GENITIVE:
+        return _of_person(person, place, role, former)
+    if place:
+        return _of_place(phrase, place, role, former, language)
+    if role:
+        said = FORMER if former else role.row.code
+        weak = role.row.kind == "title"
+        return Reading(role=said, name=role.row.name, rows=_evidence(role), weak=weak)
+    return Reading()
+
+
+def _of_person(person: Part, place: Part | None, role: Part | None, former: bool) -> Reading:
+    """Read a known person: the title in the text wins over the dictionary's role."""
+    own = person.row.code[3:6]
+    country = place.row.code[:3] if place and place.bond <= _GENITIVE else person.row.code[:3]
+    said = own
+    if role and (role.row.kind == "agent" or role.row.code != "GOV" or not own):
+        said = role.row.code
+    return Reading(
+        country=country,
+        role=FORMER if former else said,
+        code=person.row.code if country in INTERNATIONAL else "",
+        name=person.row.name,
+        rows=_evidence(person, place, role),
+        person=role is None,
+    )
+
+
+def _of_place(phrase: str, place: Part, role: Part | None, former: bool, language: str) -> Reading:
+    """Read a country, nationality or city, with the role word that it qualifies if any."""
+    country = place.row.code[:3]
+    rows = _evidence(place, role)
+    if role:
+        said = role.row.code if role.row.code not in NO_COUNTRY else ""
+        said = FORMER if former and said in _OFFICES else said
+        return Reading(country, said, name=place.row.name, rows=rows, weak=role.row.kind == "title")
+    capital = place.row.kind == "capital" and _alone(phrase, place, language)
+    own = place.row.code[3:6] if capital or place.row.kind in ("seat", "ethnic") else ""
+    return Reading(
+        country,
+        FORMER if former else own,
+        name=place.row.name,
+        rows=rows,
+        standing=capital,
+        place_only=True,
+    )
+
+
+def _evidence(*parts: Part | None) -> tuple[str, ...]:
+    return tuple(part.row.evidence for part in parts if part)
+
+
+def _of_group(group: Part, role: Part | None) -> Reading:
+    """Read a phrase about a group or organisation: its own code, whatever the title."""
+    code = group.row.code
+    return Reading(code[:3], code[3:6], code, group.row.name, _evidence(group, role))
+
+
+def _first(parts: Sequence[Part], kinds: frozenset[str]) -> Part | None:
+    """Return the part of these kinds that is nearest to the head noun."""
+    chosen = [part for part in parts if part.row.kind in kinds and part.bond < _DISCOUNTED]
+    return min(chosen, key=lambda part: (part.bond, part.start)) if chosen else None
+
+
+def _place(parts: Sequence[Part], language: str) -> Part | None:
+    """Return the country of the head noun.
+
+    English puts nationalities before the head, the last is nearest to it; an Arabic nisba and
+    a Persian ezafe follow it, the first is nearest.
+    """
+    places = [part for part in parts if part.row.kind in PLACES]
+    if not places:
+        return None
+    bond = min(part.bond for part in places)
+    places = [part for part in places if part.bond == bond]
+    exact = [part for part in places if part.row.kind in ("country", "nationality", "seat")]
+    places = exact or places
+    return places[-1] if language == "en" and bond == _HEAD else places[0]
+
+
+def _role(parts: Sequence[Part], language: str) -> Part | None:
+    """Return the role word of the head: English heads come last, Arabic and Persian first."""
+    words = [part for part in parts if part.row.kind in ROLES and part.row.code != FORMER]
+    words += [p for p in parts if p.row.kind == "agent" and p.row.code == FORMER]
+    for kind, bond in (
+        ("agent", _HEAD),
+        ("agent", _GENITIVE),
+        ("title", _HEAD),
+        ("title", _GENITIVE),
+        ("agent", _WEAK),
+    ):
+        chosen = [part for part in words if part.row.kind == kind and part.bond == bond]
+        if chosen:
+            return chosen[-1] if language == "en" and bond == _HEAD else chosen[0]
+    return None
+
+
+def _bond(folded: str, match: Match, bonds: Sequence[tuple[int, str]], words: Cues) -> int:
+    """Return how closely a match hangs on its phrase's head noun."""
+    if words.backed and (
+        words.backed.search(folded[match.end : match.end + 20])
+        or words.backed.search(folded[max(0, match.start - 6) : match.start])
+    ):
+        return _DISCOUNTED
+    closest = _BY_CLITIC.get(match.prefix, _HEAD) if match.start > 2 else _HEAD
+    comma = max(folded.rfind(sign, 0, match.start) for sign in ",،(")
+    for at, word in bonds:
+        if comma < at < match.start:
+            if word in words.discount:
+                return _DISCOUNTED
+            closest = max(closest, _GENITIVE if word in words.genitive else _WEAK)
+    return closest
+
+
+def _alone(phrase: str, part: Part, language: str) -> bool:
+    """Say whether nothing but articles and the like stands beside a place name."""
+    rest = plain(phrase[: part.start] + " " + phrase[part.end :])
+    left = re.findall(r"\w+", rest)
+    determiners = cues(language).determiners
+    return all(word in determiners or len(word) <= 2 for word in left)
+
+
+def cuts(phrase: str, parts: Sequence[Part], language: str) -> list[int]:
+    """Return where a list of actors may be cut: conjunctions outside dictionary phrases."""
+    folded = fold(phrase)
+    cuts = {hit.end() for hit in cues(language).conjunctions.finditer(folded)}
+    if language == "ar":
+        cuts |= {hit.start() + 1 for hit in re.finditer(r" و(?=\w{3})", folded)}
+    return sorted(
+        cut
+        for cut in cuts
+        if 0 < cut < len(phrase) and not any(part.start < cut < part.end for part in parts)
+    )
+
+
+def shared(readings: list[Reading], language: str) -> list[Reading]:
+    """Give a bare nationality in a list the role of the noun it shares."""
+    roles = [reading for reading in readings if reading.role and not reading.code]
+    giver = (roles[-1] if language == "en" else roles[0]) if roles else None
+    if giver is None or giver.person:
+        return readings
+    return [
+        replace(reading, role=giver.role, rows=(*reading.rows, giver.rows[-1]))
+        if reading.place_only and not reading.role
+        else reading
+        for reading in readings
+    ]

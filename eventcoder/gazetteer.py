@@ -1,0 +1,290 @@
+"""Actor tables in, dictionary matches with offsets in running text out."""
+
+import csv
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import ahocorasick
+
+from eventcoder.errors import EventcoderError
+from eventcoder.languages import SUPPORTED, fold_with_offsets
+from eventcoder.resources import schema
+
+COLUMNS = ("phrase", "language", "code", "kind", "name", "start", "end", "source", "id")
+# the earlier kind wins where one phrase names several things: Kuwait the state, not the city
+KINDS = (
+    "leader", "person", "group", "organisation", "party", "seat", "country", "nationality",
+    "region", "ethnic", "capital", "city", "agent", "title",
+)  # fmt: skip
+RANK = {kind: i for i, kind in enumerate(KINDS)}
+ROLES = frozenset({"agent", "title"})  # a title is a role word that yields to a stronger one
+PERSONS = frozenset({"leader", "person"})
+GROUPS = frozenset({"group", "organisation", "party"})
+PLACES = frozenset({"country", "nationality", "seat", "region", "ethnic", "capital", "city"})
+_STRICT = PERSONS | GROUPS | {"seat"}
+_SEPARATOR = "\0"
+_ARTICLE = "ال"
+_CLITICS = frozenset({"و", "ف", "ب", "ل", "ک", "وب", "ول", "وک", "فب", "فل", "فک", "کو"})
+_ARTICLED = frozenset(
+    {"ال", "وال", "فال", "بال", "کال", "وبال", "فبال", "وکال", "لل", "ولل", "فلل"}
+)
+_LONGEST_CLITIC = 4
+_MIN_CLITIC = 3  # letters that must remain where a clitic is stripped
+
+
+class Row(NamedTuple):
+    """One row of an actor table; `start` and `end` are ISO dates or empty, `table` its file."""
+
+    phrase: str
+    language: str
+    code: str
+    kind: str
+    name: str
+    start: str
+    end: str
+    source: str
+    id: str
+    table: str
+
+    @property
+    def evidence(self) -> str:
+        """Name the row for people: `leaders:Q22686`."""
+        return f"{self.table}:{self.id}"
+
+    def holds(self, day: str) -> bool:
+        """Say whether the row is valid on an ISO day."""
+        return (not self.start or self.start <= day) and (not self.end or day <= self.end)
+
+
+class Match(NamedTuple):
+    """A dictionary phrase at `text[start:end]`, without its clitics, and all rows it may mean."""
+
+    start: int
+    end: int
+    rows: tuple[Row, ...]
+    prefix: str  # folded clitics written before it: "و", "بال"
+
+
+class _Sense(NamedTuple):
+    row: Row
+    definite: bool  # the phrase begins with the Arabic article, which is not in the key
+
+
+class Gazetteer:
+    """A phrase index over actor tables: one automaton for all languages."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        senses = _index(list(rows))
+        self._senses = list(senses.values())
+        automaton: Any = ahocorasick.Automaton()
+        for number, key in enumerate(senses):
+            automaton.add_word(key, (number, len(key)))
+        if senses:
+            automaton.make_automaton()
+        self._automaton = automaton
+        self.size = len(senses)
+
+    def find(self, text: str, language: str) -> list[Match]:
+        """Return the longest dictionary matches in `text`, left to right, without overlaps."""
+        if not self.size:
+            return []
+        folded, index = fold_with_offsets(text)
+        found: list[tuple[int, int, Match]] = []
+        for last, (number, length) in self._automaton.iter(folded):
+            start, end = last - length + 1, last + 1
+            if end < len(folded) and folded[end].isalnum():
+                continue
+            prefix = _prefix(folded, start)
+            if prefix is None:
+                continue
+            begin = index[start] if index else start
+            stop = index[end - 1] + 1 if index else end
+            rows = _legal(self._senses[number], prefix, language, text[begin:stop], length)
+            if rows:
+                found.append((start, end, Match(begin, stop, rows, prefix)))
+        return _longest(found, len(folded))
+
+
+def read_table(path: Path) -> list[Row]:
+    """Read one actor table and check it.
+
+    Raises EventcoderError naming file, line and column at fault.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = list(csv.reader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise EventcoderError(f"{path}: cannot read this actor table: {error}") from error
+    header = tuple(name.strip() for name in lines[0]) if lines else ()
+    missing = [name for name in ("phrase", "language", "code") if name not in header]
+    if missing:
+        raise EventcoderError(f"{path}: column {missing[0]} is missing; need {', '.join(COLUMNS)}")
+    places = [header.index(name) if name in header else None for name in COLUMNS]
+    straight = places == list(range(len(COLUMNS)))
+    rows = []
+    for number, line in enumerate(lines[1:], start=2):
+        if not line:
+            continue
+        if len(line) != len(header):
+            raise EventcoderError(f"{path}, line {number}: {len(line)} fields, not {len(header)}")
+        if not straight:
+            line = ["" if place is None else line[place].strip() for place in places]  # noqa: PLW2901
+        row = Row._make([*line, path.stem])
+        if fault := _fault(row):
+            raise EventcoderError(f"{path}, line {number}: {fault}")
+        rows.append(_completed(row, number))
+    return rows
+
+
+def shipped_tables() -> list[Path]:
+    """Return the actor tables in `schemas/actors/`: every csv with the shared columns."""
+    tables = []
+    for path in sorted(schema("actors").glob("*.csv")):
+        with path.open(encoding="utf-8") as file:
+            if file.readline().strip() == ",".join(COLUMNS):
+                tables.append(path)
+    return tables
+
+
+def digest(paths: Sequence[Path]) -> str:
+    """Return 12 hex digits that change when any of the files does."""
+    total = hashlib.sha256()
+    for path in paths:
+        total.update(path.read_bytes())
+    return total.hexdigest()[:12]
+
+
+def merged(shipped: Iterable[Row], own: Sequence[Row]) -> Iterator[Row]:
+    """Yield all rows; a phrase and language of `own` hides the shipped rows for it."""
+    taken = {(fold_with_offsets(row.phrase)[0], row.language) for row in own}
+    for row in shipped:
+        if not taken or (fold_with_offsets(row.phrase)[0], row.language) not in taken:
+            yield row
+    yield from own
+
+
+def _fault(row: Row) -> str | None:
+    if not row.phrase:
+        return "phrase is empty"
+    if row.language != "*" and row.language not in SUPPORTED:
+        return f"language {row.language!r} is not one of {', '.join(SUPPORTED)}, *"
+    if not (row.code.isalnum() and row.code.isupper() and len(row.code) % 3 == 0):
+        return f"code {row.code!r} is not CAMEO: three capital letters each, as TJKGOV"
+    if row.kind and row.kind not in RANK:
+        return f"kind {row.kind!r} is not one of {', '.join(KINDS)}"
+    for day in (row.start, row.end):
+        if day:
+            try:
+                dt.date.fromisoformat(day)
+            except ValueError:
+                return f"date {day!r} is not YYYY-MM-DD"
+    return None
+
+
+def _completed(row: Row, number: int) -> Row:
+    """Fill in what a user's short table may leave out."""
+    kind = row.kind or ("group" if len(row.code) > 3 else "country")
+    return row._replace(kind=kind, name=row.name or row.phrase, id=row.id or str(number))
+
+
+def _index(rows: list[Row]) -> dict[str, list[_Sense]]:
+    """Return folded key -> what it may mean, inflected role words included."""
+    phrases = _SEPARATOR.join(row.phrase for row in rows)
+    keys = fold_with_offsets(phrases)[0].split(_SEPARATOR) if rows else []
+    senses: dict[str, list[_Sense]] = {}
+    for row, key in zip(rows, keys, strict=True):
+        definite = row.language != "fa" and row.phrase.startswith(_ARTICLE) and len(key) > 4
+        stem = key[2:] if definite else key
+        for form in (stem, *_inflected(stem, row)):
+            listed = senses.setdefault(form, [])
+            if form == stem or all(sense.row.id != row.id for sense in listed):
+                listed.append(_Sense(row, definite))
+    return senses
+
+
+def _inflected(key: str, row: Row) -> set[str]:
+    """Return the folded inflections of a role word or nationality that tables leave out."""
+    if row.kind == "nationality":
+        return {"ar": {key + "ا"}, "fa": {key + "ها", key + "های"}}.get(row.language, set())
+    if row.kind not in ROLES:
+        return set()
+    if row.language == "en":
+        head, of, rest = key.partition(" of ")
+        plural = head[:-1] + "ies" if head[-1] == "y" and head[-2:-1] not in "aeou" else head + "s"
+        return {plural + of + rest, head + "es" + of + rest if head[-1] in "shx" else key}
+    head, _, rest = key.partition(" ")
+    if row.language == "ar":
+        return _arabic_forms(head, rest.split())
+    heads = {head, head + "ی", head + "ها", head + "های", head + " ها", head + " های"}
+    heads |= {head[:-1] + "گان"} if head.endswith("ه") else {head + "ان"}
+    tails = {rest, rest + "ی"} if rest else {""}
+    forms = {f"{first} {last}".strip() for first in heads for last in tails}
+    if not rest:
+        forms |= {head + "ش", head + "شان", head + "یی", head + "ای"}
+    return forms
+
+
+def _arabic_forms(head: str, rest: list[str]) -> set[str]:
+    """Return number, construct, possessive and article forms of an Arabic role word."""
+    stem = head[:-1] + "ت" if head.endswith("ه") else head
+    heads = {head, head + "ا", stem + "ین", stem + "ان", stem + "ا", stem + "ی"}
+    heads |= {head + "ون", head + "و"} if stem == head else {head[:-1] + "ات"}
+    owned = {"ه", "ها", "هم", "نا", "هما"}
+    if not rest:
+        return heads | {stem + whose for whose in owned}
+    bare = [word.removeprefix(_ARTICLE) for word in rest]
+    last = bare[-1][:-1] + "ت" if bare[-1].endswith("ه") else bare[-1]
+    tails = {" ".join(rest), " ".join(bare), " ".join(_ARTICLE + word for word in bare)}
+    tails |= {" ".join([*bare[:-1], last + whose]) for whose in ("ه", "ها", "هم")}
+    return {f"{first} {tail}" for first in heads for tail in tails}
+
+
+def _legal(
+    senses: list[_Sense], prefix: str, language: str, written: str, length: int
+) -> tuple[Row, ...]:
+    """Return the rows that may stand here, given clitics, language and capital letters."""
+    rows = [sense.row for sense in senses if _fits(sense, prefix, language, written, length)]
+    own = [row for row in rows if row.language in (language, "*")]
+    return tuple(own or [row for row in rows if row.kind not in ROLES])
+
+
+def _fits(sense: _Sense, prefix: str, language: str, written: str, length: int) -> bool:
+    row = sense.row
+    if written[0].isascii():
+        if prefix or not row.phrase[0].isupper() or row.kind in ROLES:
+            return not prefix
+        short = row.phrase.isupper() and len(row.phrase) <= 6
+        return written.isupper() if short else written[0].isupper()
+    if language == "fa":
+        return prefix == (_ARTICLE if sense.definite else "")
+    if prefix in _ARTICLED:
+        return sense.definite or row.kind not in PERSONS
+    if sense.definite and row.kind in _STRICT:
+        return False  # "القاعدة" is the group, "قاعدة" any base
+    return not prefix or length >= _MIN_CLITIC
+
+
+def _prefix(folded: str, start: int) -> str | None:
+    """Return the clitics written before `start`, or None if the word does not begin so."""
+    word = start
+    while word and start - word <= _LONGEST_CLITIC and folded[word - 1].isalnum():
+        word -= 1
+    prefix = folded[word:start]
+    return prefix if not prefix or prefix in _CLITICS or prefix in _ARTICLED else None
+
+
+def _longest(found: list[tuple[int, int, Match]], length: int) -> list[Match]:
+    """Keep the longest of overlapping matches, then the one with fewer clitics."""
+    taken = bytearray(length)
+    kept: list[tuple[int, Match]] = []
+    for start, end, match in sorted(
+        found, key=lambda hit: (hit[0] - hit[1], len(hit[2].prefix), hit[0])
+    ):
+        if taken.find(1, start, end) < 0:
+            taken[start:end] = b"\1" * (end - start)
+            kept.append((start, match))
+    kept.sort(key=lambda hit: hit[0])
+    return [match for _, match in kept]
