@@ -11,6 +11,7 @@ from typing import NamedTuple
 from eventcoder.composition import (
     INTERNATIONAL,
     NO_COUNTRY,
+    Part,
     Reading,
     compose,
     cues,
@@ -115,14 +116,22 @@ class ActorDictionary:
             return (pointed,)
         if reading.country:
             return (_actor(reading),)
-        if not (reading.role or reading.code):
+        if plain(phrase) in cues(language).his_country:
+            reading = Reading(role="", rows=("cues:his country",))
+        elif not (reading.role or reading.code):
             return ()
         if reading.role not in NO_COUNTRY:
             country, row = self._nearby(phrase, language, day, context)
             country, row = (country, row) if country else (home or "", f"home:{home}")
             if country:
                 return (_actor(replace(reading, country=country, rows=(*reading.rows, row))),)
-        return (_actor(reading),)
+        return (_actor(reading),) if reading.role or reading.code else ()
+
+    def read(self, phrase: str, language: str, on: dt.date | None) -> tuple[Reading, list[Part]]:
+        """Return what the words of a phrase say by themselves, and the matches they contain."""
+        day = on.isoformat() if on else ""
+        found = parts(phrase, self.find(phrase, language), language, day)
+        return compose(phrase, found, language), found
 
     def _pieces(self, phrase: str, language: str, day: str) -> list[Reading]:
         """Read a phrase as a list of actors if every member has a country, else as one."""

@@ -49,6 +49,10 @@ class Cues:
     locative: tuple[str, ...]
     his_country: frozenset[str]
     pronouns: frozenset[str]
+    definite: frozenset[str]
+    indefinite: frozenset[str]
+    collective: frozenset[str]
+    honorific: frozenset[str]
 
 
 @cache
@@ -74,6 +78,10 @@ def cues(language: str) -> Cues:
         locative=tuple(words["locative"]),
         his_country=frozenset(words["his_country"]),
         pronouns=frozenset(words["pronouns"]),
+        definite=frozenset(words["definite"]),
+        indefinite=frozenset(words["indefinite"]),
+        collective=frozenset(words["collective"]),
+        honorific=frozenset(words["honorific"]),
     )
 
 

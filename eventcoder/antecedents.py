@@ -1,0 +1,222 @@
+"""The actor mentions of one document in; for each the fuller mention it points back to out."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from eventcoder.actors import ActorDictionary
+from eventcoder.composition import Cues, Part, Reading, cues, plain
+from eventcoder.gazetteer import GROUPS, PERSONS, ROLES
+from eventcoder.records import Mention, Sentence
+
+_ARTICLE = "ال"
+_SPEAKERS_BACK = 3  # sentences that "his country" may reach back
+_TITLE_GAP = 25  # characters between a name and the title words that belong to it
+_TITLE_REACH = 90
+
+
+def antecedents(
+    sentences_mentions: Sequence[tuple[Sentence, Sequence[Mention]]], dictionary: ActorDictionary
+) -> list[list[str | None]]:
+    """Return for each mention of a document the text of its fuller mention, or None.
+
+    A short name points to the longest form of it; a pronoun, a definite description ("the
+    minister", "الحركة") and "his country" to the last mention before it that fits.
+    """
+    seen: list[_Seen] = []
+    rows: list[list[_Seen]] = []
+    for place, (sentence, mentions) in enumerate(sentences_mentions):
+        rows.append([_Seen(place, sentence, mention, dictionary) for mention in mentions])
+        seen.extend(rows[-1])
+    sentences = [sentence for sentence, _ in sentences_mentions]
+    for number, mention in enumerate(seen):
+        mention.fuller = _fuller(mention, seen[:number], seen[number + 1 :], sentences)
+    return [[mention.fuller for mention in row] for row in rows]
+
+
+@dataclass
+class _Seen:
+    """One mention, what it says by itself, and its antecedent once found."""
+
+    place: int
+    sentence: Sentence
+    mention: Mention
+    dictionary: ActorDictionary
+    fuller: str | None = None
+
+    @cached_property
+    def read(self) -> tuple[Reading, list[Part]]:
+        return self.dictionary.read(
+            self.mention.text, self.sentence.language, self.sentence.document.published
+        )
+
+    @property
+    def reading(self) -> Reading:
+        return self.read[0]
+
+    @property
+    def cues(self) -> Cues:
+        return cues(self.sentence.language)
+
+    @cached_property
+    def folded(self) -> str:
+        return plain(self.mention.text)
+
+    @cached_property
+    def words(self) -> list[str]:
+        return [word for word in re.findall(r"\w+", self.folded) if word not in self.cues.honorific]
+
+    @property
+    def telling(self) -> str:
+        """The text that says most about who this is."""
+        return self.mention.text if self.reading.country else self.fuller or self.mention.text
+
+    @property
+    def known(self) -> bool:
+        return bool(self.reading.country or self.fuller)
+
+    @cached_property
+    def names_someone(self) -> bool:
+        """Whether a person is meant: a known one, or a title with words beyond the dictionary."""
+        reading, parts = self.read
+        if any(part.row.kind in PERSONS for part in parts):
+            return True
+        if reading.code or self.folded in self.cues.pronouns:
+            return False
+        return bool(self.own_words) and (reading.role not in ("CVL", "") or not parts)
+
+    @cached_property
+    def own_words(self) -> list[str]:
+        """The words no dictionary phrase covers: names, mostly."""
+        text = list(self.mention.text)
+        for part in self.read[1]:
+            if part.row.kind not in PERSONS:
+                text[part.start : part.end] = " " * (part.end - part.start)
+        left = re.findall(r"\w+", plain("".join(text)))
+        return [w for w in left if len(w) > 2 and w not in self.cues.honorific | self.cues.definite]
+
+
+def _fuller(
+    mention: _Seen, before: list[_Seen], after: list[_Seen], sentences: list[Sentence]
+) -> str | None:
+    if mention.folded in mention.cues.his_country:
+        return _speaker(mention, before)
+    if mention.folded in mention.cues.pronouns:
+        return _last(before, lambda other: other.names_someone or bool(other.reading.code))
+    reading = mention.reading
+    if reading.country and not reading.person:
+        return None
+    if mention.own_words and (reading.person or not reading.role):
+        return _longer_name(mention, before, after) or _titled(mention, sentences)
+    return _described(mention, before)
+
+
+def _longer_name(mention: _Seen, before: list[_Seen], after: list[_Seen]) -> str | None:
+    """Return a mention with the same name and more words, the last before or the first after."""
+    name = _bare(mention.words[-1]) if mention.words else ""
+
+    def same(other: _Seen) -> bool:
+        longer = len(other.words) > len(mention.words)
+        return longer and name in {_bare(word) for word in other.words} and other.known
+
+    for other in (*reversed(before), *after):
+        if same(other):
+            return other.telling
+    return None
+
+
+def _titled(mention: _Seen, sentences: list[Sentence]) -> str | None:
+    """Return the title and name from a sentence whose title words are no part of a mention."""
+    name = mention.mention.text.split()[-1]
+    for sentence in sentences:
+        for hit in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", sentence.text):
+            start = max(0, hit.start() - _TITLE_REACH)
+            found = mention.dictionary.find(sentence.text[start : hit.start()], sentence.language)
+            begin = end = hit.start() - start
+            for match in reversed(found):
+                if end - match.end > _TITLE_GAP or _breaks(
+                    sentence.text[start + match.end : start + end]
+                ):
+                    break
+                begin = end = match.start
+            text = sentence.text[start + begin : hit.end()]
+            reading, _ = mention.dictionary.read(
+                text, sentence.language, sentence.document.published
+            )
+            if reading.country and reading.role and not reading.person:
+                return text
+    return None
+
+
+def _breaks(between: str) -> bool:
+    """Say whether title and name are parted by a clause or many words."""
+    return bool(re.search(r"[.,،؛;:!?؟]", between)) or len(between.split()) > 3
+
+
+def _described(mention: _Seen, before: list[_Seen]) -> str | None:
+    """Return what a description without a country refers to: same word, same role, any group."""
+    words = mention.words
+    indefinite = mention.cues.indefinite
+    if not words or words[0] in indefinite or words[0].isdigit():
+        return None
+    nouns = {_bare(word) for word in words}
+    if nouns & mention.cues.collective and _definite(mention):
+        group = _last(before, _is_group)
+        if group:
+            return group
+    ids = {part.row.id for part in mention.read[1] if part.row.kind in ROLES}
+    role = mention.reading.role
+    if not role:
+        return None
+
+    def same_word(other: _Seen) -> bool:
+        return (
+            other.known
+            and bool(ids & {part.row.id for part in other.read[1]})
+            and (other.reading.role == role)
+        )
+
+    found = _last(before, same_word)
+    loose = mention.reading.weak or role not in ("CVL", "REF", "GOV")
+    if not found and loose and _definite(mention):
+        found = _last(before, lambda other: other.known and other.reading.role == role)
+    return found
+
+
+def _speaker(mention: _Seen, before: list[_Seen]) -> str | None:
+    """Return the person whose country "his country" is."""
+    here = [other for other in before if other.place == mention.place and other.known]
+    people = [other for other in here if other.names_someone or other.reading.role == "GOV"]
+    if people or here:
+        return (people or here)[0].telling
+    for back in range(1, _SPEAKERS_BACK + 1):
+        there = [other for other in before if other.place == mention.place - back and other.known]
+        people = [other for other in there if other.names_someone or other.reading.role == "GOV"]
+        if people:
+            return people[0].telling
+    return None
+
+
+def _last(before: list[_Seen], fits: Callable[[_Seen], bool]) -> str | None:
+    return next((other.telling for other in reversed(before) if other.known and fits(other)), None)
+
+
+def _is_group(other: _Seen) -> bool:
+    return any(part.row.kind in GROUPS for part in other.read[1]) and bool(other.reading.code)
+
+
+def _definite(mention: _Seen) -> bool:
+    """Say whether a description points at something named before."""
+    first = mention.words[0]
+    if mention.sentence.language == "ar":
+        return first.startswith((_ARTICLE, "لل")) or first in mention.cues.definite
+    return mention.sentence.language == "fa" or first in mention.cues.definite
+
+
+def _bare(word: str) -> str:
+    """Take an Arabic article or a clitic with article off a folded word."""
+    for prefix in ("وال", "بال", "لل", _ARTICLE):
+        if word.startswith(prefix) and len(word) - len(prefix) >= 3:
+            return word[len(prefix) :]
+    return word
