@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import ahocorasick
 
 from eventcoder.errors import EventcoderError
-from eventcoder.languages import SUPPORTED, fold_with_offsets
+from eventcoder.languages import SUPPORTED, fold, fold_with_offsets
 from eventcoder.resources import schema
 
 COLUMNS = ("phrase", "language", "code", "kind", "name", "start", "end", "source", "id")
@@ -25,7 +25,9 @@ PERSONS = frozenset({"leader", "person"})
 GROUPS = frozenset({"group", "organisation", "party"})
 PLACES = frozenset({"country", "nationality", "seat", "region", "ethnic", "capital", "city"})
 _STRICT = PERSONS | GROUPS | {"seat"}
+_INFLECTED = ROLES | {"nationality"}
 _SEPARATOR = "\0"
+_TATWEEL = "ـ"
 _ARTICLE = "ال"
 _CLITICS = frozenset({"و", "ف", "ب", "ل", "ک", "وب", "ول", "وک", "فب", "فل", "فک", "کو"})
 _ARTICLED = frozenset(
@@ -125,6 +127,8 @@ def read_table(path: Path) -> list[Row]:
     places = [header.index(name) if name in header else None for name in COLUMNS]
     straight = places == list(range(len(COLUMNS)))
     rows = []
+    table = path.stem
+    checked: set[tuple[str, ...]] = set()  # most rows share language, code, kind and dates
     for number, line in enumerate(lines[1:], start=2):
         if not line:
             continue
@@ -132,10 +136,14 @@ def read_table(path: Path) -> list[Row]:
             raise EventcoderError(f"{path}, line {number}: {len(line)} fields, not {len(header)}")
         if not straight:
             line = ["" if place is None else line[place].strip() for place in places]  # noqa: PLW2901
-        row = Row._make([*line, path.stem])
-        if fault := _fault(row):
-            raise EventcoderError(f"{path}, line {number}: {fault}")
-        rows.append(_completed(row, number))
+        row = Row._make([*line, table])
+        if not row.phrase:
+            raise EventcoderError(f"{path}, line {number}: phrase is empty")
+        if (facts := row[1:4] + row[5:7]) not in checked:
+            if fault := _fault(row):
+                raise EventcoderError(f"{path}, line {number}: {fault}")
+            checked.add(facts)
+        rows.append(row if row.kind and row.name and row.id else _completed(row, number))
     return rows
 
 
@@ -167,8 +175,6 @@ def merged(shipped: Iterable[Row], own: Sequence[Row]) -> Iterator[Row]:
 
 
 def _fault(row: Row) -> str | None:
-    if not row.phrase:
-        return "phrase is empty"
     if row.language != "*" and row.language not in SUPPORTED:
         return f"language {row.language!r} is not one of {', '.join(SUPPORTED)}, *"
     if not (row.code.isalnum() and row.code.isupper() and len(row.code) % 3 == 0):
@@ -192,16 +198,20 @@ def _completed(row: Row, number: int) -> Row:
 
 def _index(rows: list[Row]) -> dict[str, list[_Sense]]:
     """Return folded key -> what it may mean, inflected role words included."""
-    phrases = _SEPARATOR.join(row.phrase for row in rows)
-    keys = fold_with_offsets(phrases)[0].split(_SEPARATOR) if rows else []
+    keys = fold(_SEPARATOR.join([row.phrase for row in rows])).split(_SEPARATOR) if rows else []
     senses: dict[str, list[_Sense]] = {}
     for row, key in zip(rows, keys, strict=True):
+        if not key.isascii() and (_TATWEEL in key or not key.replace(" ", "").isalnum()):
+            key = fold_with_offsets(row.phrase)[0]  # noqa: PLW2901 - it has marks to drop
         definite = row.language != "fa" and row.phrase.startswith(_ARTICLE) and len(key) > 4
         stem = key[2:] if definite else key
-        for form in (stem, *_inflected(stem, row)):
-            listed = senses.setdefault(form, [])
-            if form == stem or all(sense.row.id != row.id for sense in listed):
-                listed.append(_Sense(row, definite))
+        sense = _Sense(row, definite)
+        senses.setdefault(stem, []).append(sense)
+        if row.kind in _INFLECTED:
+            for form in _inflected(stem, row):
+                listed = senses.setdefault(form, [])
+                if all(other.row.id != row.id for other in listed):
+                    listed.append(sense)
     return senses
 
 
@@ -209,8 +219,6 @@ def _inflected(key: str, row: Row) -> set[str]:
     """Return the folded inflections of a role word or nationality that tables leave out."""
     if row.kind == "nationality":
         return {"ar": {key + "ا"}, "fa": {key + "ها", key + "های"}}.get(row.language, set())
-    if row.kind not in ROLES:
-        return set()
     if row.language == "en":
         head, of, rest = key.partition(" of ")
         plural = head[:-1] + "ies" if head[-1] == "y" and head[-2:-1] not in "aeou" else head + "s"
