@@ -37,7 +37,8 @@ class DateWords:
     ago_words: dict[str, int]
     background_before: tuple[str, ...]
     clause_openers: tuple[str, ...]
-    fillers: frozenset[str]
+    background_after: tuple[str, ...]
+    fillers: tuple[str, ...]
     between: tuple[str, ...]
     year_words: tuple[str, ...]
     same_day: tuple[str, ...]
@@ -127,7 +128,8 @@ def _date_words(table: dict[str, Any]) -> DateWords:
         ago_words={_plain(word): days for word, days in ago["words"].items()},
         background_before=_longest_first(table["background_before"]),
         clause_openers=_longest_first(table["clause_openers"]),
-        fillers=_folded_set(table["fillers"]),
+        background_after=_longest_first(table["background_after"]),
+        fillers=_longest_first(table["fillers"]),
         between=_longest_first(table["between"]),
         year_words=_longest_first(table["year_words"]),
         same_day=_longest_first(table["same_day"]),
