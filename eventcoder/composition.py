@@ -14,7 +14,9 @@ from eventcoder.resources import schema
 INTERNATIONAL = frozenset({"IGO", "NGO", "NGM", "INT", "MNC", "UAF", "IMG", "UIS"})
 NO_COUNTRY = frozenset({"INT", "UIS", "IGO", "MNC"})  # as a role they never join a country
 FORMER = "ELI"
-_OFFICES = frozenset({"", "GOV", "LEG", "MIL", "JUD", "PTY"})  # what one can be a former of
+_EUROPE, _UNION = "EUR", "IGOEEC"
+_OF_THE_UNION = frozenset({"diplomat", "parliament", "agency"})  # "the European envoy"
+_OFFICES = frozenset({"", "GOV", "LEG", "JUD", "PTY"})  # what one can be a former of
 # how closely a name hangs on the head noun of its phrase
 _HEAD, _GENITIVE, _WEAK, _DISCOUNTED = range(4)
 _ROLE_ORDER = (
@@ -53,6 +55,9 @@ class Cues:
     indefinite: frozenset[str]
     collective: frozenset[str]
     honorific: frozenset[str]
+    quantity: frozenset[str]
+    partitive: frozenset[str]
+    people: tuple[str, ...]
 
 
 @cache
@@ -82,6 +87,9 @@ def cues(language: str) -> Cues:
         indefinite=frozenset(words["indefinite"]),
         collective=frozenset(words["collective"]),
         honorific=frozenset(words["honorific"]),
+        quantity=frozenset(words["quantity"]),
+        partitive=frozenset(words["partitive"]),
+        people=tuple(words["people"]),
     )
 
 
@@ -98,12 +106,29 @@ def parts(phrase: str, matches: Sequence[Match], language: str, day: str) -> lis
         for hit in words.bonds.finditer(folded)
         if not any(match.start <= hit.start() < match.end for match in matches)
     ]
+    bonds = [bond for bond in bonds if not _counted(folded, *bond, words)]
+    bonded = [(match, _bond(folded, match, bonds, words)) for match in matches]
+    own = any(bond <= _GENITIVE and _names_state(match) for match, bond in bonded)
     found = []
-    for match in matches:
-        bond = _bond(folded, match, bonds, words)
-        row, known = on_day(match.rows, day)
+    for match, bond in bonded:
+        rows = match.rows
+        if own:  # "Security Council" is the UN's, beside "Russian" a role word
+            rows = tuple(row for row in rows if row.kind in ROLES) or rows
+        row, known = on_day(rows, day)
         found.append(Part(match.start, match.end, row, bond, known))
     return found
+
+
+def _names_state(match: Match) -> bool:
+    return any(row.kind in ("country", "nationality") for row in match.rows)
+
+
+def _counted(folded: str, at: int, word: str, words: Cues) -> bool:
+    """Say whether a partitive follows a number or the like: "4 من القوات", "یکی از"."""
+    before = folded[:at].split()
+    if word not in words.partitive or not before:
+        return False
+    return before[-1] in words.quantity or before[-1].isdigit()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +215,17 @@ def _of_place(phrase: str, place: Part, role: Part | None, former: bool, languag
     country = place.row.code[:3]
     rows = _evidence(place, role)
     if role:
+        if role.row.code in NO_COUNTRY and place.bond > role.bond:  # "countries in Africa"
+            return Reading(role=role.row.code, rows=_evidence(role))
+        if country == _EUROPE and role.row.id.partition("-")[2] in _OF_THE_UNION:
+            return Reading("IGO", "EEC", _UNION, "European Union", rows)
         said = role.row.code if role.row.code not in NO_COUNTRY else ""
         said = FORMER if former and said in _OFFICES else said
         return Reading(country, said, name=place.row.name, rows=rows, weak=role.row.kind == "title")
     capital = place.row.kind == "capital" and _alone(phrase, place, language)
     own = place.row.code[3:6] if capital or place.row.kind in ("seat", "ethnic") else ""
+    if place.row.kind == "nationality" and _people(phrase, place, language):
+        own = "CVL"
     return Reading(
         country,
         FORMER if former else own,
@@ -203,6 +234,18 @@ def _of_place(phrase: str, place: Part, role: Part | None, former: bool, languag
         standing=capital,
         place_only=True,
     )
+
+
+def _people(phrase: str, place: Part, language: str) -> bool:
+    """Say whether a nationality means its people: "Ukrainians", "two Russians", "many Chinese"."""
+    words = cues(language)
+    folded = plain(phrase)
+    before = set(plain(phrase[: place.start]).split())
+    if before & words.quantity or any(word.isdigit() for word in before):
+        return _alone(phrase, place, language)
+    last = plain(phrase[place.start : place.end])
+    named = folded.split()[0] in words.definite
+    return last.endswith(words.people) and not named and _alone(phrase, place, language)
 
 
 def _evidence(*parts: Part | None) -> tuple[str, ...]:
@@ -227,7 +270,7 @@ def _place(parts: Sequence[Part], language: str) -> Part | None:
     English puts nationalities before the head, the last is nearest to it; an Arabic nisba and
     a Persian ezafe follow it, the first is nearest.
     """
-    places = [part for part in parts if part.row.kind in PLACES]
+    places = [part for part in parts if part.row.kind in PLACES and part.bond < _DISCOUNTED]
     if not places:
         return None
     bond = min(part.bond for part in places)
@@ -241,13 +284,7 @@ def _role(parts: Sequence[Part], language: str) -> Part | None:
     """Return the role word of the head: English heads come last, Arabic and Persian first."""
     words = [part for part in parts if part.row.kind in ROLES and part.row.code != FORMER]
     words += [p for p in parts if p.row.kind == "agent" and p.row.code == FORMER]
-    for kind, bond in (
-        ("agent", _HEAD),
-        ("agent", _GENITIVE),
-        ("title", _HEAD),
-        ("title", _GENITIVE),
-        ("agent", _WEAK),
-    ):
+    for kind, bond in _ROLE_ORDER:
         chosen = [part for part in words if part.row.kind == kind and part.bond == bond]
         if chosen:
             return chosen[-1] if language == "en" and bond == _HEAD else chosen[0]
@@ -276,7 +313,8 @@ def _alone(phrase: str, part: Part, language: str) -> bool:
     rest = plain(phrase[: part.start] + " " + phrase[part.end :])
     left = re.findall(r"\w+", rest)
     determiners = cues(language).determiners
-    return all(word in determiners or len(word) <= 2 for word in left)
+    passed = determiners | cues(language).quantity | cues(language).partitive
+    return all(word in passed or len(word) <= 2 or word.isdigit() for word in left)
 
 
 def cuts(phrase: str, parts: Sequence[Part], language: str) -> list[int]:

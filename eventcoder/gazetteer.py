@@ -24,6 +24,7 @@ ROLES = frozenset({"agent", "title"})  # a title is a role word that yields to a
 PERSONS = frozenset({"leader", "person"})
 GROUPS = frozenset({"group", "organisation", "party"})
 PLACES = frozenset({"country", "nationality", "seat", "region", "ethnic", "capital", "city"})
+_SHARED = PERSONS | GROUPS | {"country", "nationality", "seat"}  # across one script
 _BARE = ROLES | {"country", "nationality", "ethnic"}
 _INFLECTED = ROLES | {"nationality"}
 _SEPARATOR = "\0"
@@ -266,6 +267,8 @@ def _index(rows: list[Row]) -> dict[str, list[_Sense]]:
     """Return folded key -> what it may mean, inflected role words included."""
     keys = fold(_SEPARATOR.join([row.phrase for row in rows])).split(_SEPARATOR) if rows else []
     senses: dict[str, list[_Sense]] = {}
+    inflecting: list[tuple[str, _Sense]] = []
+    listed: set[tuple[str, str]] = set()  # a form that a table lists is no other word's form
     for row, key in zip(rows, keys, strict=True):
         if not key.isascii() and (_TATWEEL in key or not key.replace(" ", "").isalnum()):
             key = fold_with_offsets(row.phrase)[0]  # noqa: PLW2901 - it has marks to drop
@@ -274,10 +277,12 @@ def _index(rows: list[Row]) -> dict[str, list[_Sense]]:
         sense = _Sense(row, definite)
         senses.setdefault(stem, []).append(sense)
         if row.kind in _INFLECTED:
-            for form in _inflected(stem, row):
-                listed = senses.setdefault(form, [])
-                if all(other.row.id != row.id for other in listed):
-                    listed.append(sense)
+            inflecting.append((stem, sense))
+            listed.add((stem, row.language))
+    for stem, sense in inflecting:
+        for form in _inflected(stem, sense.row):
+            if (form, sense.row.language) not in listed:
+                senses.setdefault(form, []).append(sense)
     return senses
 
 
@@ -322,7 +327,7 @@ def _legal(
     """Return the rows that may stand here, given clitics, language and capital letters."""
     rows = [sense.row for sense in senses if _fits(sense, prefix, language, written, length)]
     own = [row for row in rows if row.language in (language, "*")]
-    return tuple(own or [row for row in rows if row.kind not in ROLES])
+    return tuple(own or [row for row in rows if row.kind in _SHARED])
 
 
 def _fits(sense: _Sense, prefix: str, language: str, written: str, length: int) -> bool:
