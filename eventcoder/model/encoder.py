@@ -1,0 +1,331 @@
+"""Sentences in, readings out: the exported network on ONNX Runtime."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from eventcoder.errors import EventcoderError
+from eventcoder.gold import MODALITIES
+from eventcoder.model import spans
+from eventcoder.records import Mention
+
+FORMAT = 1
+FILES = ("model.json", "tokenizer.json", "encoder.onnx", "embeddings.bin", "pair.onnx")
+TOKENS_PER_BATCH = 1536  # padded; larger ones are no faster on two cores and take more memory
+ACT_FLOOR = 0.05  # pairs less probable than this are not handed on at all
+SECOND_ACT = 0.3  # a second act of the same pair must be at least this probable
+WORD_SHARE = 0.15  # words of the act reach as far as attention is this share of its peak
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a pair of mentions is read to do; `source` and `target` index `Reading.mentions`."""
+
+    source: int | None
+    target: int | None
+    words: Mention | None
+    code: str
+    confidence: float
+    alternatives: tuple[tuple[str, float], ...]
+    modality: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that the model reads in a sentence. `truncated`: the sentence was longer than it reads."""
+
+    mentions: tuple[Mention, ...]
+    acts: tuple[Act, ...]
+    truncated: bool = False
+
+
+class EncoderModel:
+    """A model folder made by `eventcoder train`, ready to read sentences."""
+
+    def __init__(self, folder: Path, threads: int = 0) -> None:
+        missing = [name for name in FILES if not (folder / name).is_file()]
+        if missing:
+            raise EventcoderError(f"{folder} is no model folder: {', '.join(missing)} missing")
+        try:
+            self.about: dict[str, Any] = json.loads((folder / "model.json").read_text("utf-8"))
+            if self.about["format"] != FORMAT:
+                raise EventcoderError(
+                    f"{folder} has model format {self.about['format']}, this version reads {FORMAT}"
+                )
+            self.codes: list[str] = self.about["codes"]
+            self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = threads
+            options.log_severity_level = 3
+            self._encoder, self._pair = (
+                onnxruntime.InferenceSession(
+                    str(folder / name), options, providers=["CPUExecutionProvider"]
+                )
+                for name in ("encoder.onnx", "pair.onnx")
+            )
+        except EventcoderError:
+            raise
+        except Exception as error:  # onnxruntime and tokenizers raise bare Exceptions
+            raise EventcoderError(f"{folder} is damaged: {str(error).splitlines()[0]}") from None
+        self.folder = folder
+        self.tokenizer.no_padding()
+        self.tokenizer.enable_truncation(int(self.about["max_tokens"]))
+        self._roots = sorted({self.about["root_of"][c] for c in self.codes})
+        self._root_index = np.array([self._roots.index(self.about["root_of"][c]) for c in self.codes])
+        self._calibration = self.about["calibration"]
+
+    @property
+    def name(self) -> str:
+        """The model's name as its maker gave it."""
+        return str(self.about["name"])
+
+    @property
+    def threshold(self) -> float:
+        """The confidence under which an event is dropped unless the user says otherwise."""
+        return float(self.about["threshold"])
+
+    @cached_property
+    def digest(self) -> str:
+        """A short sha256 over the folder's files: what made these codes."""
+        digest = hashlib.sha256()
+        for name in FILES:
+            digest.update((self.folder / name).read_bytes())
+        return digest.hexdigest()[:12]
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """Read sentences; readings come in the order of `texts` and don't depend on company."""
+        readings: list[Reading | None] = [None] * len(texts)
+        encodings = self.tokenizer.encode_batch(list(texts))
+        for group in _groups([len(e.ids) for e in encodings]):
+            batch = [encodings[i] for i in group]
+            for i, reading in zip(group, self._read(batch, [texts[i] for i in group]), strict=True):
+                readings[i] = reading
+        return [r for r in readings if r is not None]
+
+    def judge(
+        self, texts: Sequence[str], ends: Sequence[tuple[tuple[int, int] | None, ...]]
+    ) -> list[tuple[float, Floats]]:
+        """Return (probability of an act, code probabilities) for given (source, target) spans.
+
+        Spans are character offsets or None; a probability vector follows the order of `codes`.
+        """
+        out: list[tuple[float, Floats] | None] = [None] * len(texts)
+        encodings = self.tokenizer.encode_batch(list(texts))
+        for group in _groups([len(e.ids) for e in encodings]):
+            ids, mask = _padded([encodings[i] for i in group])
+            hidden, _ = self._encoder.run(None, {"ids": ids, "mask": mask})
+            mentions, pairs = [], np.zeros((len(group), 1, 2), np.int64)
+            for row, i in enumerate(group):
+                found: list[tuple[int, int]] = []
+                for end, span in enumerate(ends[i]):
+                    pairs[row, 0, end] = end  # null unless the span has tokens
+                    token = span and spans.token_span(encodings[i].offsets, *span)
+                    if token:
+                        pairs[row, 0, end] = spans.FIRST_MENTION + len(found)
+                        found.append(token)
+                mentions.append(found)
+            event, codes, _, _ = self._ask(hidden, mask, mentions, pairs)
+            for row, i in enumerate(group):
+                out[i] = float(event[row, 0]), codes[row, 0]
+        return [o for o in out if o is not None]
+
+    def _ask(
+        self,
+        hidden: Floats,
+        mask: NDArray[np.int64],
+        mentions: Sequence[Sequence[tuple[int, int]]],
+        pairs: NDArray[np.int64],
+    ) -> tuple[Floats, Floats, Floats, Floats]:
+        weights = spans.mention_weights(mentions, hidden.shape[1])
+        feed = {"hidden": hidden, "mask": mask, "mention_weights": weights, "pairs": pairs}
+        event, codes, modality, attention = self._pair.run(None, feed)
+        return event, codes, modality, attention
+
+    def _read(self, encodings: Sequence[Any], texts: Sequence[str]) -> Iterator[Reading]:
+        ids, mask = _padded(encodings)
+        hidden, tags = self._encoder.run(None, {"ids": ids, "mask": mask})
+        found = [
+            spans.decode_mentions(tags[b], e.offsets, texts[b], self.about["mention_threshold"])
+            for b, e in enumerate(encodings)
+        ]
+        found = [_capped(f) for f in found]
+        with_pairs = [b for b, f in enumerate(found) if f]
+        acts: dict[int, tuple[Act, ...]] = {}
+        if with_pairs:
+            tokens = [[(first, last) for _, _, first, last in found[b]] for b in with_pairs]
+            indices, real = spans.pair_indices([len(t) for t in tokens])
+            out = self._ask(hidden[with_pairs], mask[with_pairs], tokens, indices)
+            for row, b in enumerate(with_pairs):
+                probability = out[0][row] * real[row]
+                sure = _mention_certainty(tags[b], tokens[row])
+                acts[b] = self._acts(
+                    texts[b], encodings[b].offsets, indices[row], probability,
+                    *(o[row] for o in out[1:]), sure,
+                )  # fmt: skip
+        for b, encoding in enumerate(encodings):
+            mentions = tuple(Mention(s, e, texts[b][s:e]) for s, e, _, _ in found[b])
+            yield Reading(mentions, acts.get(b, ()), bool(encoding.overflowing))
+
+    def _acts(
+        self,
+        text: str,
+        offsets: spans.Offsets,
+        pairs: NDArray[np.int64],
+        event: Floats,
+        codes: Floats,
+        modality: Floats,
+        attention: Floats,
+        certainty: Floats,
+    ) -> tuple[Act, ...]:
+        """Choose the acts of one sentence, the surest first; rivals for one act give way."""
+        chosen: list[tuple[int, int, int, Act]] = []
+        order = np.argsort(-event, kind="stable")
+        for p in order[event[order] >= ACT_FLOOR]:
+            source, target = (int(i) for i in pairs[p])
+            roots = np.bincount(self._root_index, codes[p], len(self._roots))
+            for rank, root in enumerate(np.argsort(-roots, kind="stable")[:2]):
+                if rank and event[p] * roots[root] < SECOND_ACT:
+                    break
+                if _has_rival(chosen, source, target, int(root), self._symmetric(codes[p], root)):
+                    continue
+                code, alternatives = self._choose(codes[p], int(root))
+                sure = certainty[source] * certainty[target]
+                act = Act(
+                    source - spans.FIRST_MENTION if source >= spans.FIRST_MENTION else None,
+                    target - spans.FIRST_MENTION if target >= spans.FIRST_MENTION else None,
+                    _words(text, offsets, attention[p]),
+                    code,
+                    self._calibrated(float(event[p]), float(roots[root]), float(sure)),
+                    alternatives,
+                    MODALITIES[int(modality[p].argmax())],
+                )
+                if act.code in self.about["symmetric"]:
+                    act = _first_named(act)
+                chosen.append((source, target, int(root), act))
+        return tuple(act for *_, act in chosen)
+
+    def _symmetric(self, codes: Floats, root: np.intp) -> bool:
+        best = int(np.where(self._root_index == root, codes, 0).argmax())
+        return self.codes[best] in self.about["symmetric"]
+
+    def _choose(self, codes: Floats, root: int) -> tuple[str, tuple[tuple[str, float], ...]]:
+        """Back off from the likeliest leaf to its base or its root's general code when unsure."""
+        inside = np.where(self._root_index == root, codes, 0.0)
+        total = float(inside.sum()) or 1.0
+        best = int(inside.argmax())
+        code, base = self.codes[best], self.about["base_of"][self.codes[best]]
+        if inside[best] < self.about["leaf_threshold"] * total and len(code) == 4:
+            code = base
+        of_base = sum(
+            inside[i] for i, c in enumerate(self.codes) if self.about["base_of"][c] == base
+        )
+        general = self._roots[root] + "0"
+        if of_base < self.about["base_threshold"] * total and general in self.about["base_of"]:
+            code = general
+        top = np.argsort(-codes, kind="stable")[:5]
+        return code, tuple((self.codes[i], round(float(codes[i]), 4)) for i in top if codes[i] > 0.01)
+
+    def _calibrated(self, event: float, root: float, certainty: float) -> float:
+        """Return the probability that actors and root are right (Platt scaling on three logs)."""
+        c = self._calibration
+        logit = (
+            c["bias"]
+            + c["event"] * _logit(event)
+            + c["root"] * _logit(root)
+            + c["mentions"] * _logit(certainty)
+        )
+        return round(1.0 / (1.0 + math.exp(-logit)), 4)
+
+
+def _logit(p: float) -> float:
+    p = min(max(p, 1e-4), 1 - 1e-4)
+    return math.log(p / (1 - p))
+
+
+def _groups(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Yield indices of like length, at most TOKENS_PER_BATCH padded tokens a group."""
+    group: list[int] = []
+    for i in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
+        if group and (len(group) + 1) * lengths[i] > TOKENS_PER_BATCH:
+            yield group
+            group = []
+        group.append(i)
+    if group:
+        yield group
+
+
+def _padded(encodings: Sequence[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    longest = max(len(e.ids) for e in encodings)
+    ids, mask = np.ones((2, len(encodings), longest), np.int64)  # 1 is <pad>
+    for row, encoding in enumerate(encodings):
+        ids[row, : len(encoding.ids)] = encoding.ids
+        mask[row, len(encoding.ids) :] = 0
+    return ids, mask
+
+
+def _capped(found: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
+    return found[: spans.MAX_MENTIONS]
+
+
+def _mention_certainty(tags: Floats, tokens: Sequence[tuple[int, int]]) -> Floats:
+    """Return how surely each slot is an actor: 1 for the two null slots, else its tokens' mean."""
+    inside = [float(1 - tags[first:last, spans.OUTSIDE].mean()) for first, last in tokens]
+    return np.array([1.0] * spans.FIRST_MENTION + inside, np.float32)
+
+
+def _has_rival(
+    chosen: Sequence[tuple[int, int, int, Act]], source: int, target: int, root: int, mutual: bool
+) -> bool:
+    """Tell whether a surer act already tells this one: mirrored if mutual, or with an end unsaid."""
+    for s, t, r, _ in chosen:
+        if r != root:
+            continue
+        if mutual and (s, t) == (target, source):
+            return True
+        if target == spans.NULL_TARGET and s == source:
+            return True
+        if source == spans.NULL_SOURCE and t == target:
+            return True
+    return False
+
+
+def _first_named(act: Act) -> Act:
+    """A mutual act is one row whose source is the first named."""
+    if act.source is None or act.target is None or act.source < act.target:
+        return act
+    return Act(act.target, act.source, act.words, act.code, act.confidence, act.alternatives,
+               act.modality)  # fmt: skip
+
+
+def _words(text: str, offsets: spans.Offsets, attention: Floats) -> Mention | None:
+    """Return the words for the act: the stretch around the token attended to most."""
+    n = len(offsets)
+    share = attention[:n].copy()
+    share[[i for i, (a, b) in enumerate(offsets) if a == b]] = 0.0
+    first = last = int(share.argmax())
+    while first > 0 and share[first - 1] >= WORD_SHARE * share.max():
+        first -= 1
+    while last + 1 < n and share[last + 1] >= WORD_SHARE * share.max():
+        last += 1
+    start, end = offsets[first][0], offsets[last][1]
+    while start > 0 and text[start - 1].isalnum():
+        start -= 1
+    while end < len(text) and text[end].isalnum():
+        end += 1
+    while start < end and not text[start].isalnum():
+        start += 1
+    while end > start and not text[end - 1].isalnum():
+        end -= 1
+    return Mention(start, end, text[start:end]) if end > start else None

@@ -1,0 +1,91 @@
+"""Token vectors in, actor tags and, for every pair of mentions, an act: the trained network."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoModel
+
+from eventcoder.gold import MODALITIES
+from eventcoder.model.spans import FIRST_MENTION
+
+
+class PairOutput(NamedTuple):
+    """For B sentences of P pairs over T tokens and C codes, all logits but `attention`."""
+
+    event: Tensor  # [B, P] is there an act of the source toward the target
+    codes: Tensor  # [B, P, C] which act, given that there is one
+    modality: Tensor  # [B, P, 5]
+    attention: Tensor  # [B, P, T] log share of each token in the words for the act
+
+
+class PairHead(nn.Module):
+    """Ask of an ordered pair: did the source do something to the target, what, and how surely.
+
+    The pair sees both mentions' mean vectors, the words it attends to with both as the query
+    (trained on the annotated words for the act), and the sentence's mean.
+    """
+
+    def __init__(self, hidden: int, codes: int, width: int, dropout: float) -> None:
+        super().__init__()
+        self.null = nn.Parameter(torch.randn(2, hidden) * 0.02)
+        self.source_query = nn.Linear(hidden, hidden)
+        self.target_query = nn.Linear(hidden, hidden)
+        self.source_mix = nn.Linear(hidden, width)
+        self.target_mix = nn.Linear(hidden, width)
+        self.act_mix = nn.Linear(hidden, width)
+        self.sentence_mix = nn.Linear(hidden, width)
+        self.norm = nn.LayerNorm(width)
+        self.dropout = nn.Dropout(dropout)
+        self.deep = nn.Linear(width, width)
+        self.event = nn.Linear(width, 1)
+        self.codes = nn.Linear(width, codes)
+        self.modality = nn.Linear(width, len(MODALITIES))
+
+    def forward(
+        self, hidden: Tensor, mask: Tensor, mention_weights: Tensor, pairs: Tensor
+    ) -> PairOutput:
+        """Score pairs [B, P, 2] over mentions [B, M, T] of token vectors [B, T, H]."""
+        mentions = mention_weights @ hidden
+        null = torch.cat([self.null, self.null.new_zeros(1, hidden.shape[2])])
+        slots = torch.arange(mentions.shape[1], device=hidden.device).clamp(max=FIRST_MENTION)
+        mentions = mentions + null[slots]
+        width = hidden.shape[2]
+        source = mentions.gather(1, pairs[..., 0:1].expand(-1, -1, width))
+        target = mentions.gather(1, pairs[..., 1:2].expand(-1, -1, width))
+        query = self.source_query(source) + self.target_query(target)
+        scores = query @ hidden.transpose(1, 2) * width**-0.5
+        attention = scores.masked_fill(mask[:, None, :] == 0, -1e4).log_softmax(-1)
+        act = attention.exp() @ hidden
+        live = mask.to(hidden.dtype)[..., None]
+        sentence = (hidden * live).sum(1) / live.sum(1)
+        mixed = (
+            self.source_mix(source)
+            + self.target_mix(target)
+            + self.act_mix(act)
+            + self.sentence_mix(sentence)[:, None]
+        )
+        shared = self.dropout(nn.functional.gelu(self.norm(mixed)))
+        shared = shared + self.dropout(nn.functional.gelu(self.deep(shared)))
+        return PairOutput(
+            self.event(shared).squeeze(-1), self.codes(shared), self.modality(shared), attention
+        )
+
+
+class EventNetwork(nn.Module):
+    """One encoder pass that serves everything: actor tags, NER tags (training only), pairs."""
+
+    def __init__(
+        self, base: str, codes: int, names: int, width: int = 512, dropout: float = 0.1
+    ) -> None:
+        super().__init__()
+        self.encoder = AutoModel.from_pretrained(base)
+        hidden = int(self.encoder.config.hidden_size)
+        self.tagger = nn.Linear(hidden, 3)
+        self.names = nn.Linear(hidden, names)
+        self.pair = PairHead(hidden, codes, width, dropout)
+
+    def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Return token vectors [B, T, H] of token ids [B, T]."""
+        hidden: Tensor = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
+        return hidden

@@ -1,0 +1,112 @@
+"""Characters to tokens and back: where mentions lie, which pairs of them are asked about."""
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+NULL_SOURCE, NULL_TARGET, FIRST_MENTION = 0, 1, 2
+MAX_MENTIONS = 14  # a sentence with more keeps the most probable; seen in 0.02 % of real news
+OUTSIDE, BEGIN, INSIDE = 0, 1, 2
+
+Offsets = Sequence[tuple[int, int]]
+
+
+def token_span(offsets: Offsets, start: int, end: int) -> tuple[int, int] | None:
+    """Return the half-open token range that overlaps characters [start, end), None if none does.
+
+    `offsets` are (start, end) of every token, (0, 0) for special tokens.
+
+    >>> token_span([(0, 0), (0, 4), (4, 9), (0, 0)], 5, 9)
+    (2, 3)
+    """
+    inside = [i for i, (a, b) in enumerate(offsets) if a < end and b > start and b > a]
+    return (inside[0], inside[-1] + 1) if inside else None
+
+
+def decode_mentions(
+    probabilities: NDArray[np.float32], offsets: Offsets, text: str, threshold: float
+) -> list[tuple[int, int, int, int]]:
+    """Return mentions as (start, end, first token, last token + 1) from tag probabilities.
+
+    `probabilities` is [tokens, 3] (outside, begin, inside). A token belongs to a mention when
+    outside is less probable than 1 - `threshold`; a new one starts where begin beats inside.
+    Mentions grow to whole words, since half a word names nobody.
+    """
+    inside = probabilities[:, OUTSIDE] < 1.0 - threshold
+    begins = probabilities[:, BEGIN] > probabilities[:, INSIDE]
+    runs: list[list[int]] = []
+    for i in np.flatnonzero(inside):
+        start, end = offsets[i]
+        if start == end:
+            continue
+        if runs and runs[-1][1] == i and not begins[i]:
+            runs[-1][1] = int(i) + 1
+        else:
+            runs.append([int(i), int(i) + 1])
+    if len(runs) > MAX_MENTIONS:
+        certain = sorted(runs, key=lambda r: probabilities[r[0] : r[1], OUTSIDE].mean())
+        runs = sorted(certain[:MAX_MENTIONS])
+    found: list[tuple[int, int, int, int]] = []
+    for first, last in runs:
+        start, end = _whole_words(text, offsets[first][0], offsets[last - 1][1])
+        if found and start < found[-1][1]:  # two runs inside one word are one mention
+            start, first = found[-1][0], found[-1][2]
+            found.pop()
+        if end > start:
+            found.append((start, end, first, last))
+    return found
+
+
+def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
+    """Grow to word ends, leave out spaces and punctuation at the rims."""
+    while start < end and not text[start].isalnum():
+        start += 1
+    while end > start and not text[end - 1].isalnum() and text[end - 1] not in ".)":
+        end -= 1
+    while start > 0 and text[start - 1].isalnum():
+        start -= 1
+    while end < len(text) and text[end].isalnum():
+        end += 1
+    return start, end
+
+
+@cache
+def pairs(mentions: int) -> tuple[tuple[int, int], ...]:
+    """Return the ordered pairs asked about: indices into [null source, null target, mentions...].
+
+    >>> pairs(1)
+    ((2, 1), (0, 2))
+    """
+    ids = range(FIRST_MENTION, FIRST_MENTION + mentions)
+    return (
+        *((s, t) for s in ids for t in ids if s != t),
+        *((s, NULL_TARGET) for s in ids),
+        *((NULL_SOURCE, t) for t in ids),
+    )
+
+
+def mention_weights(
+    spans: Sequence[Sequence[tuple[int, int]]], tokens: int
+) -> NDArray[np.float32]:
+    """Return [batch, 2 + most mentions, tokens]: each mention's row averages over its tokens."""
+    most = FIRST_MENTION + max((len(s) for s in spans), default=0)
+    weights = np.zeros((len(spans), most, tokens), np.float32)
+    for b, sentence in enumerate(spans):
+        for m, (first, last) in enumerate(sentence):
+            weights[b, FIRST_MENTION + m, first:last] = 1.0 / (last - first)
+    return weights
+
+
+def pair_indices(counts: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return [batch, most pairs, 2] indices and [batch, most pairs] which of them are real."""
+    most = max((len(pairs(n)) for n in counts), default=0)
+    indices = np.zeros((len(counts), most, 2), np.int64)
+    indices[..., 1] = NULL_TARGET
+    real = np.zeros((len(counts), most), bool)
+    for b, n in enumerate(counts):
+        if n:
+            indices[b, : len(pairs(n))] = pairs(n)
+            real[b, : len(pairs(n))] = True
+    return indices, real
