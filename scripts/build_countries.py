@@ -6,17 +6,15 @@ FACTS is a folder with these facts, all free to use:
 
     cldr_territories/territories.tsv   Unicode CLDR territory names (Unicode-3.0)
     countries_mledoze/names.tsv        official names, ISO codes (mledoze/countries, ODbL)
-    countries_mledoze/countries.json   ISO numeric codes, the same source
     cities_geonames/cities.tsv         GeoNames cities with alternate names (CC BY 4.0)
 
 The lists in `scripts/actor_lists/` are our own and win over the facts: a name from the facts is
-taken only if no other code has it already. Writes countries, nationalities, places, regions and
-keys; `ambiguous.csv` is written by hand. Dates are days, both ends included.
+taken only if no other code has it already. Writes countries, nationalities, places and regions;
+`ambiguous.csv` is written by hand, keys by `build_keys.py`. Dates are days, both ends included.
 """
 
 import csv
 import datetime as dt
-import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -28,7 +26,6 @@ from eventcoder.languages import fold_with_offsets
 LISTS = Path(__file__).parent / "actor_lists"
 TABLES = Path(__file__).parent.parent / "schemas" / "actors"
 LANGUAGES = ("en", "ar", "fa")
-HAND = "hand-written"
 # Smaller places are mostly homonyms of persons and common words: of the towns below these sizes
 # that 5 million characters of news contain, three of four hits were not the town.
 CITY_POPULATION = 300_000
@@ -61,29 +58,35 @@ class Row(NamedTuple):
 
 
 class Table:
-    """Rows in order; a phrase that another code has already is refused unless from our lists."""
+    """Rows in order; a phrase that another code has in the same days is refused."""
 
     def __init__(self, allowed: set[tuple[str, str, str]]) -> None:
         self.rows: list[Row] = []
         self.clashes: list[tuple[Row, str]] = []
         self._seen: set[tuple[str, str, str]] = set()
-        self._codes: dict[tuple[str, str], set[str]] = {}
-        self._allowed = allowed
+        self._spells: dict[tuple[str, str], list[Row]] = {}
+        self._allowed = allowed  # phrase, language, code of `ambiguous.csv`
 
-    def add(self, row: Row) -> bool:
+    def add(self, row: Row) -> None:
         """Add a row unless it repeats or contradicts an earlier one."""
         phrase = folded(row.phrase)
-        if not phrase or (phrase, row.language, row.code) in self._seen:
-            return False
+        sense = (phrase, row.language, row.code)
+        if not phrase or sense in self._seen:
+            return
         bare = phrase.removeprefix("ال") if row.language == "ar" else phrase
-        codes = self._codes.setdefault((bare, row.language), set())
-        if codes - {row.code} and (phrase, row.language, row.code) not in self._allowed:
+        others = self._spells.setdefault((bare, row.language), [])
+        codes = {other.code for other in others if overlap(row, other)} - {row.code}
+        if codes and sense not in self._allowed:
             self.clashes.append((row, " ".join(sorted(codes))))
-            return False
-        codes.add(row.code)
-        self._seen.add((phrase, row.language, row.code))
+            return
+        others.append(row)
+        self._seen.add(sense)
         self.rows.append(row)
-        return True
+
+
+def overlap(row: Row, other: Row) -> bool:
+    """Tell whether two rows hold on a common day."""
+    return (not row.end or other.start <= row.end) and (not other.end or row.start <= other.end)
 
 
 def folded(phrase: str) -> str:
@@ -160,72 +163,77 @@ def nationality(cell: str, language: str) -> Iterator[str]:
         yield from [word[1:]] if word.startswith("=") else INFLECT[language]([word])
 
 
+def add_list(table: Table, pattern: Row, cells: list[str]) -> None:
+    """Add the pattern for every variant in the English, the Arabic and the Persian cell."""
+    for language, cell in zip(LANGUAGES, cells, strict=True):
+        words = nationality(cell, language) if pattern.kind == "nationality" else variants(cell)
+        for phrase in words:
+            table.add(pattern._replace(phrase=phrase, language=language))
+
+
+def hand(code: str, kind: str, name: str, identity: str) -> Row:
+    """Make a pattern of hand-written rows."""
+    return Row("", "", code, kind, name, "", "", "hand-written", identity)
+
+
 def add_states(table: Table) -> dict[str, str]:
-    """Add the hand-written countries; return their English names by code."""
-    names = {}
-    states = list(lines("states.txt", 10))
-    for code, *cells in states:
-        names[code] = variants(cells[0])[0]
-        for language, cell in zip(LANGUAGES, cells[:3], strict=True):
-            for phrase in variants(cell):
-                table.add(Row(phrase, language, code, "country", names[code], "", "", HAND, code))
-    for code, start, end, *cells in lines("historic.txt", 9):
-        name = variants(cells[0])[0]
-        former = f"{code}-{start[:4] or end[:4]}"
-        names.setdefault(code, name)
-        for language, cell, words in zip(LANGUAGES, cells[:3], cells[3:], strict=True):
-            for phrase in variants(cell):
-                table.add(Row(phrase, language, code, "country", name, start, end, HAND, former))
-            for phrase in nationality(words, language):
-                identity = f"{former}-nat"
-                row = Row(phrase, language, code, "nationality", name, start, end, HAND, identity)
-                table.add(row)
+    """Add countries, former states, capitals and nationalities; return English names by code."""
+    states = [(code, variants(cells[0])[0], cells) for code, *cells in lines("states.txt", 10)]
+    names = {code: name for code, name, _ in states}
+    for code, name, cells in states:
+        add_list(table, hand(code, "country", name, code), cells[:3])
+    add_former_states(table, names)
+    for code, _, cells in states:  # before nationalities: برازيليا is the capital
+        if cells[6]:
+            capital = variants(cells[6])[0]
+            add_list(table, hand(f"{code}GOV", "capital", capital, f"{code}-cap"), cells[6:])
+    for code, name, cells in states:
+        add_list(table, hand(code, "nationality", name, f"{code}-nat"), cells[3:6])
     return names
 
 
-def add_nationalities(table: Table, names: dict[str, str]) -> None:
-    """Add nationality words in every form."""
-    for code, *cells in lines("states.txt", 10):
-        for language, cell in zip(LANGUAGES, cells[3:6], strict=True):
-            for phrase in nationality(cell, language):
-                identity = f"{code}-nat"
-                row = Row(
-                    phrase, language, code, "nationality", names[code], "", "", HAND, identity
-                )
-                table.add(row)
+def add_former_states(table: Table, names: dict[str, str]) -> None:
+    """Add states that are no more; what is said of them later is said of the successor."""
+    for codes, start, end, *cells in lines("historic.txt", 9):
+        code, _, successor = codes.partition(">")
+        name = variants(cells[0])[0]
+        names.setdefault(code, name)
+        spells = [(code, start, end)]
+        if successor:
+            spells.append((successor, after(end), ""))
+        for owner, first, last in spells:
+            country = hand(owner, "country", name, f"{owner}-{slug(name)}")
+            country = country._replace(start=first, end=last)
+            add_list(table, country, cells[:3])
+            people = country._replace(kind="nationality", id=f"{country.id}-nat")
+            add_list(table, people, cells[3:])
 
 
-def add_capitals(table: Table) -> None:
-    """Add capitals as names of the government that sits there."""
-    for code, *cells in lines("states.txt", 10):
-        for language, cell in zip(LANGUAGES, cells[6:], strict=True):
-            for phrase in variants(cell):
-                name = variants(cells[6])[0]
-                row = Row(
-                    phrase, language, f"{code}GOV", "capital", name, "", "", HAND, f"{code}-cap"
-                )
-                table.add(row)
+def after(day: str) -> str:
+    """Return the following day."""
+    return (dt.date.fromisoformat(day) + dt.timedelta(days=1)).isoformat()
 
 
 def add_places(table: Table) -> None:
-    """Add seats of power, sub-national regions and much named cities."""
-    for number, (code, kind, *cells) in enumerate(lines("places.txt", 5), 1):
-        parallel = len({len(variants(cell)) for cell in cells if cell}) == 1 and kind == "seat"
+    """Add seats of power, sub-national regions, much named cities and their people."""
+    for code, kind, *cells in lines("places.txt", 5):
+        name = next(words[0] for cell in cells if (words := variants(cell)))
+        pattern = hand(code, kind, name, f"{code}-{kind}-{slug(name)}")
+        if kind in {"seat", "nationality"}:
+            add_list(table, pattern, cells)
+            continue
         for language, cell in zip(LANGUAGES, cells, strict=True):
             for phrase in variants(cell):
-                name = variants(cells[0])[0] if kind == "seat" and cells[0] else phrase
-                identity = f"{code}-{kind}-{number if parallel or kind == 'seat' else slug(phrase)}"
-                table.add(Row(phrase, language, code, kind, name, "", "", HAND, identity))
+                identity = f"{code}-{kind}-{slug(phrase)}"
+                row = pattern._replace(phrase=phrase, language=language, name=phrase, id=identity)
+                table.add(row)
 
 
 def add_regions(table: Table) -> None:
     """Add regions of the world."""
     for code, *cells in lines("regions.txt", 4):
         name = variants(cells[0])[0]
-        for language, cell in zip(LANGUAGES, cells, strict=True):
-            for phrase in variants(cell):
-                identity = f"region-{code}-{slug(name)}"
-                table.add(Row(phrase, language, code, "region", name, "", "", HAND, identity))
+        add_list(table, hand(code, "region", name, f"region-{code}-{slug(name)}"), cells)
 
 
 def slug(phrase: str) -> str:
@@ -292,62 +300,6 @@ def languages_of(phrase: str) -> tuple[str, ...]:
     return ("ar",) if has_arabic else ("fa",)
 
 
-def key_rows() -> Iterator[tuple[str, str, str, str, str, str]]:
-    """Cut the spells of both state systems at each other's dates: one row a constant key."""
-    numerics: dict[str, str] = {}
-    former: dict[str, tuple[str, str]] = {}
-    spells: dict[str, list[tuple[int, str, str, str]]] = {}
-    for code, *cells in lines_of_systems():
-        if code == "numeric":
-            former[cells[0]] = (cells[1], cells[2])
-            continue
-        numeric, cow, cow_start, cow_end, gw, gw_start, gw_end = cells
-        numerics[code] = numeric
-        known = spells.setdefault(code, [])
-        if cow:
-            known.append((0, cow, cow_start, cow_end))
-        if gw:
-            same = gw == "="
-            dates = (cow_start, cow_end) if same else (gw_start, gw_end)
-            known.append((1, cow if same else gw, *dates))
-        if not cow and not gw:
-            known.append((2, "", "", gw_end))
-    for code, known in spells.items():
-        old_numeric, old_end = former.get(code, ("", ""))
-        starts = {start for _, _, start, _ in known} | {after(end) for *_, end in known if end}
-        if old_end:
-            starts.add(after(old_end))
-        cuts = sorted(starts)
-        for start, following in zip(cuts, [*cuts[1:], ""], strict=True):
-            holds = {
-                system: number
-                for system, number, first, last in known
-                if first <= start and (not last or start <= last)
-            }
-            if holds:
-                numeric = old_numeric if old_end and start <= old_end else numerics[code]
-                end = before(following) if following else ""
-                yield code, numeric, holds.get(0, ""), holds.get(1, ""), start, end
-
-
-def lines_of_systems() -> Iterator[list[str]]:
-    """Yield the lines of the state system list, the short ones filled up."""
-    for line in (LISTS / "systems.txt").read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
-            cells = line.split("|")
-            yield cells + [""] * (8 - len(cells))
-
-
-def after(day: str) -> str:
-    """Return the following day."""
-    return (dt.date.fromisoformat(day) + dt.timedelta(days=1)).isoformat()
-
-
-def before(day: str) -> str:
-    """Return the day before."""
-    return (dt.date.fromisoformat(day) - dt.timedelta(days=1)).isoformat()
-
-
 def write(name: str, header: Iterable[str], rows: Iterable[tuple[str, ...]]) -> int:
     """Write a table; return its size in bytes."""
     path = TABLES / name
@@ -366,8 +318,6 @@ def main(folder: Path) -> None:
         }
     table = Table(allowed)
     names = add_states(table)
-    add_capitals(table)  # before nationalities: برازيليا is the capital, not an accusative
-    add_nationalities(table, names)
     add_regions(table)
     add_places(table)
     add_territory_names(table, folder, names)
@@ -388,19 +338,6 @@ def main(folder: Path) -> None:
     }
     for name, rows in files.items():
         print(f"{name}: {len(rows)} rows, {write(name, Row._fields, rows):,} bytes")
-    header = ("iso3", "iso_numeric", "cow", "gw", "start", "end")
-    print(f"keys.csv: {write('keys.csv', header, key_rows_with_rest(folder)):,} bytes")
-
-
-def key_rows_with_rest(folder: Path) -> list[tuple[str, ...]]:
-    """Return the keys of the state systems, and ISO codes of the territories outside them."""
-    rows: list[tuple[str, ...]] = list(key_rows())
-    known = {row[0] for row in rows}
-    path = folder / "countries_mledoze" / "countries.json"
-    for country in json.loads(path.read_text(encoding="utf-8")):
-        if country["cca3"] not in known | {"UNK"}:
-            rows.append((country["cca3"], country["ccn3"], "", "", "", ""))
-    return sorted(rows, key=lambda row: (row[0], row[4]))
 
 
 if __name__ == "__main__":
