@@ -277,9 +277,9 @@ def test_foreign_tables_are_refused_with_a_reason(tmp_path: Path) -> None:
     pl.DataFrame({"GLOBALEVENTID": [1], "SQLDATE": [20220203]}).write_parquet(
         tmp_path / "x.parquet"
     )
-    with pytest.raises(EventcoderError, match="lacks doc_id, event_date.*GLOBALEVENTID"):
+    with pytest.raises(EventcoderError, match=r"lacks doc_id, event_date.*GLOBALEVENTID"):
         aggregate(tables.scan(tmp_path / "x.parquet"))
-    with pytest.raises(EventcoderError, match="event_date.*must be a date"):
+    with pytest.raises(EventcoderError, match=r"event_date.*must be a date"):
         aggregate(frame(event()).with_columns(event_date=pl.lit(20220203)))
     with pytest.raises(EventcoderError, match="keeps its zero"):
         events = frame(event()).with_columns(event_code=pl.lit(36))

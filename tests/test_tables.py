@@ -92,7 +92,7 @@ def test_conform_refuses_what_it_would_have_to_bend(changes: dict[str, Any], wor
 
 
 def test_conform_names_a_missing_column() -> None:
-    with pytest.raises(EventcoderError, match="the column phrase is missing .it has code"):
+    with pytest.raises(EventcoderError, match=r"the column phrase is missing .it has code"):
         tables.conform(pl.DataFrame({"code": ["TJK"]}), "actors")
 
 
@@ -136,17 +136,17 @@ def test_failures_are_counted_beyond_the_limit() -> None:
     assert tables.describe(found[-1]).endswith("but it is 'x' (and 47 rows more)")
 
 
-def test_a_million_rows_are_checked_in_seconds() -> None:
+def test_a_million_rows_are_checked_in_seconds_of_work() -> None:
     n = 1_000_000
     numbers = pl.Series("n", range(n)).cast(pl.String)
     frame = pl.DataFrame({"event_id": numbers, "doc_id": numbers}).with_columns(
         event_code=pl.lit("0331"), source=pl.lit("USA"), quad_class=pl.lit(5)
     )
-    began = time.perf_counter()
+    began = time.process_time()
     assert [(f.column, f.more) for f in tables.failures(frame, "events", limit=1)] == [
         ("quad_class", n - 1)
     ]
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_check_file_numbers_rows_as_the_user_sees_them(tmp_path: Path) -> None:
