@@ -23,7 +23,9 @@ _META = 90  # date stamps, form fields and addresses are shorter
 _LOOKED_AT = 300  # no cue is looked for in longer lines
 # What a line adds to the stretch it stands in; a paragraph adds its length, this much at most.
 _MOST = 300
-_COST = {"short": 40, "list": 60, "meta": 60, "cue": 100, "question": 0}
+_COST = {"short": 40, "list": 40, "meta": 25, "cue": 25, "part": 0}
+_COST_OPENS = 40  # of a heading like "Related"; the headlines below it
+_COST_OPENED = 20  # cost less than others, for such blocks stand amid stories too
 _PHRASE = 6  # words of the longest cue
 
 _LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+")
@@ -60,7 +62,7 @@ class _Line:
     text: str
     words: list[str]  # folded
     stops: bool  # ends as a sentence does
-    kind: str = ""  # prose, question, short, list, meta or cue
+    kind: str = ""  # prose, part, short, list, meta or cue
     reason: str = ""  # why it is furniture, as far as its own words tell
     cue: _Cue | None = None
 
@@ -74,10 +76,10 @@ def clean(text: str, title: str | None = None, known: frozenset[int] = frozenset
     A text that shows no sign of a scraped page keeps all its lines. `title` is the title if it is
     known already; `known` are lines of the site, from `Furniture.lines`.
 
-    >>> text = "Talks open\\nThe envoys met in Baku on Monday.\\nShare\\nRelated:\\nBorder closed"
+    >>> text = "Envoys open talks\\nThe envoys met in Baku on Monday.\\nShare\\nRelated:\\nBorder closed"
     >>> page = clean(text)
     >>> [text[start:end] for start, end in (page.title, *page.body)]
-    ['Talks open', 'The envoys met in Baku on Monday.']
+    ['Envoys open talks', 'The envoys met in Baku on Monday.']
     >>> [(text[r.start : r.end], r.reason) for r in page.removed]
     [('Share', 'share buttons'), ('Related:\\nBorder closed', 'related headlines')]
     """
@@ -175,9 +177,14 @@ def _classify(page: list[_Line], known: frozenset[int]) -> None:
     long = [line for line in page if len(line) >= _LONG_WITHOUT_STOPS and line.kind == ""]
     stopped = sum(line.stops for line in long)
     paragraph = _LONG if 2 * stopped >= len(long) else _LONG_WITHOUT_STOPS
+    listed = False  # below a line that ends in a colon
     for line in page:
         if line.kind == "":
             line.kind = _shape(line, paragraph)
+        if listed and line.kind == "list":
+            line.kind = "part"
+        else:
+            listed = line.kind == "prose" and line.text.endswith(":")
 
 
 def _own_kind(line: _Line, known: frozenset[int]) -> tuple[str, str]:
@@ -222,10 +229,12 @@ def _shape(line: _Line, paragraph: int) -> str:
     words = line.text.split(maxsplit=4) if len(line) > _LOOKED_AT else line.words
     if line.stops and len(words) >= 4:
         short_question = len(line) < 100 and _QUESTION.search(line.text)
-        return "question" if short_question else "prose"
+        return "part" if short_question else "prose"
     if _BULLET.match(line.text):
         return "list"
     if len(line) >= paragraph:
+        return "prose"
+    if len(words) >= 6 and line.text.endswith(":"):  # "... agreed on the following:"
         return "prose"
     if len(line) >= 40 and _phrase_at(line.words, 0, _furniture().starts):
         return "prose"
@@ -336,6 +345,7 @@ def _story(page: list[_Line]) -> Span | None:
     """
     best, best_sum = None, 0.0
     start, total, share, seen = 0, 0.0, 1.0, 0.0
+    opened = False
     for number, line in enumerate(page):
         if line.cue and line.cue.ends:
             share = 0.25 if seen and line.reason == "comments" else share
@@ -344,8 +354,12 @@ def _story(page: list[_Line]) -> Span | None:
         if line.kind == "prose":
             total += share * min(len(line), _MOST)
             seen += len(line)
-        elif not (number and line.kind == "list" and page[number - 1].text.endswith(":")):
-            total -= _COST[line.kind]
+            opened = False
+        elif line.cue and line.cue.opens:
+            total -= _COST_OPENS
+            opened = True
+        else:
+            total -= min(_COST[line.kind], _COST_OPENED if opened else _COST["short"])
         if total <= 0:
             start, total = number + 1, 0.0
         elif total > best_sum:
@@ -382,21 +396,31 @@ def _title(page: list[_Line], first: int, last: int, given: str, scraped: bool) 
         same = (n for n, line in enumerate(page) if _squeeze(line.text[: 2 * len(given)]) == given)
         return next(same, None)
     if not scraped:
-        return 0 if first > 0 and page[0].kind in {"short", "question"} else None
+        return 0 if first > 0 and page[0].kind in {"short", "part"} else None
+    best = _best_headline(page, first, last)
+    if best is None:  # none shares words with the story: the last that looks like one
+        likely = (n for n in range(first - 1, -1, -1) if page[n].kind == "short")
+        return next((n for n in likely if len(page[n].words) > 2), None)
+    said = _squeeze(page[best].text)
+    for number, line in enumerate(page[:best]):  # "Headline" for "Publisher - Headline"
+        if line.kind == "short" and len(line.words) > 3 and _squeeze(line.text) in said:
+            return number
+    return best
+
+
+def _best_headline(page: list[_Line], first: int, last: int) -> int | None:
     words = set(_stems(page[first : last + 1]))
     counts = Counter(_squeeze(line.text) for line in page if len(line) <= _LOOKED_AT)
     best, best_score = None, 0.3
     for number, line in enumerate(page[:first]):
         stems = set(_stems([line]))
-        if line.kind not in {"short", "question"} or len(line.words) < 3 or not stems:
+        if line.kind not in {"short", "part"} or len(line.words) < 3 or not stems:
             continue
         repeated = 0.5 * (counts[_squeeze(line.text)] > 1)
         near = 0.1 * (number + 1) / first
-        score = len(stems & words) / len(stems) + repeated + near
-        if score > best_score:
-            best, best_score = number, score
-    if best is None and first and page[first - 1].kind == "short":
-        best = first - 1
+        share = len(stems & words) / len(stems) * min(1, len(line.words) / 6)  # not a caption
+        if share + repeated + near > best_score:
+            best, best_score = number, share + repeated + near
     return best
 
 
@@ -435,7 +459,7 @@ def _drop_before(page: list[_Line], places: range, title: int | None, reasons: l
             reasons[number] = "other text" if prose else _headline_or_menu(line)
         elif _DASHED.match(line.text) and len(line) <= 60:
             reasons[number] = "byline"
-        elif line.kind not in {"prose", "question"} and not _is_subtitle(page, number, title):
+        elif line.kind not in {"prose", "part"} and not _is_subtitle(page, number, title):
             reasons[number] = "caption"
 
 
@@ -463,7 +487,7 @@ def _drop_opened(page: list[_Line], title: int | None, reasons: list[str]) -> No
     for number, line in enumerate(page):
         if line.cue and line.cue.opens:
             opened = line.reason
-        elif line.kind in {"prose", "question"} or number == title:
+        elif line.kind in {"prose", "part"} or number == title:
             opened = ""
         elif opened and not reasons[number]:
             reasons[number] = opened
@@ -491,7 +515,7 @@ def _drop_after(page: list[_Line], last: int, reasons: list[str]) -> None:
     for number in range(last + 1, len(page)):
         line = page[number]
         if not reasons[number]:
-            if line.kind in {"prose", "question"}:
+            if line.kind in {"prose", "part"}:
                 reasons[number] = "other text"
             elif number > last + 1 or len(line) < 100:
                 reasons[number] = _headline_or_menu(line)
@@ -509,7 +533,9 @@ def _squeeze(text: str) -> str:
 
 
 def _key(text: str) -> int:
-    return int.from_bytes(blake2b(_squeeze(text).encode("utf-8", "replace"), digest_size=8).digest(), "big")
+    return int.from_bytes(
+        blake2b(_squeeze(text).encode("utf-8", "replace"), digest_size=8).digest(), "big"
+    )
 
 
 class Furniture:
