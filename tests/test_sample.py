@@ -86,9 +86,14 @@ def test_gold_sentences_stand_in_order_in_their_document(doc_id: str) -> None:
 
 
 def test_items_hold_nothing_beside_their_gold_sentences() -> None:
-    dateline = "الرياض 15 رمضان 1442 هـ الموافق 27 أبريل 2021 م أنباء الجزيرة"
+    datelines = (
+        "الرياض 15 رمضان 1442 هـ الموافق 27 أبريل 2021 م أنباء الجزيرة",
+        "دوشنبه، 20.09.2021 /پامیر/.",
+    )
     for item in (item for items in ITEMS.values() for item in items):
-        rest = item["text"].replace(dateline, "")
+        rest = item["text"]
+        for dateline in datelines:
+            rest = rest.replace(dateline, "")
         for line in GOLD:
             if line["doc_id"] == item["doc_id"]:
                 rest = rest.replace(line["text"], "", 1)
