@@ -226,10 +226,10 @@ def _heads(line: str, start: int, end: int, language: str) -> bool:
     rest = len(re.findall(r"\w+", after))
     if rest <= 4:
         return True
-    prose = filler_before(before, words) is not None
-    if prose:
-        return False
     marked = bool(_AFTER_DATELINE.match(after) or _CLOCK.match(after))
+    filler = filler_before(before, words)
+    if filler is not None:  # "القاهرة في 4 أكتوبر / أ ش أ /", but not "On 3 May they signed"
+        return marked and len(named) - len(filler.split()) == 1
     return marked or 1 <= len(named) <= 3
 
 

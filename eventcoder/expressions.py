@@ -274,6 +274,8 @@ def _starts(text: str, phrases: tuple[str, ...]) -> bool:
 def follows_background(before: str, words: DateWords) -> bool:
     """Say whether the words right before a date make it background ("since", "until")."""
     before = before[-80:].rstrip(" ,،(")
+    if _ends_with(before, words.background_nouns) is not None:
+        return True
     while (filler := filler_before(before, words)) is not None:
         before = before[: -len(filler)].rstrip(" ,،(")
     return _ends_with(before, words.background_before) is not None

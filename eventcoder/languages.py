@@ -20,7 +20,8 @@ _READ = 1_000  # characters that detection looks at: enough, and 5,000 documents
 _GUESSED = 300  # characters given to py3langid, the slow witness
 _WORD_WEIGHT = 1.5  # nats for a function word
 _DECIDED = 12.0  # a lead in nats after which py3langid isn't asked
-_PRIOR = 1.0  # nats for a language that this package codes
+_LEAST = 0.01  # probability that py3langid is heard to give: it errs on names and keyboards
+_PRIOR = 2.0  # nats for a language that this package codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class DateWords:
     ago_words: dict[str, int]
     background_before: tuple[str, ...]
     clause_openers: tuple[str, ...]
+    background_nouns: tuple[str, ...]
     background_after: tuple[str, ...]
     fillers: tuple[str, ...]
     between: tuple[str, ...]
@@ -128,6 +130,7 @@ def _date_words(table: dict[str, Any]) -> DateWords:
         ago_words={_plain(word): days for word, days in ago["words"].items()},
         background_before=_longest_first(table["background_before"]),
         clause_openers=_longest_first(table["clause_openers"]),
+        background_nouns=_longest_first(table["background_nouns"]),
         background_after=_longest_first(table["background_after"]),
         fillers=_longest_first(table["fillers"]),
         between=_longest_first(table["between"]),
@@ -199,6 +202,7 @@ class _Evidence:
     languages: dict[str, tuple[str, ...]]
     letters: dict[str, tuple[tuple[tuple[str, ...], float], ...]]
     words: dict[str, tuple[str, ...]]
+    own_words: dict[str, tuple[str, ...]]  # of the languages coded here: folded
 
 
 _WORD = re.compile(r"[^\W\d_]+(?:[.'’][^\W\d_]+)*")
@@ -231,8 +235,8 @@ def _evidence(text: str, languages: tuple[str, ...]) -> dict[str, float]:
                 for one in speakers:
                     if one in scores:
                         scores[one] += weight * min(count, 10)
-    for word in filter(table.words.__contains__, _WORD.findall(text)):
-        for one in table.words[word]:
+    for word in _WORD.findall(text):
+        for one in (*table.words.get(word, ()), *table.own_words.get(fold(word), ())):
             if one in scores:
                 scores[one] += _WORD_WEIGHT
     return scores
@@ -240,7 +244,7 @@ def _evidence(text: str, languages: tuple[str, ...]) -> dict[str, float]:
 
 def _guess(text: str) -> dict[str, float]:
     ranked = _identifier().rank(text)
-    return {_ALIASES.get(one, one): math.log(max(share, 1e-4)) for one, share in ranked}
+    return {_ALIASES.get(one, one): math.log(max(share, _LEAST)) for one, share in ranked}
 
 
 _ALIASES = {"sdh": "ckb"}
@@ -263,17 +267,21 @@ def _evidence_table() -> _Evidence:
         for letter in entry["letters"]:
             speakers = (tuple(entry["languages"]), float(entry.get("weight", 1.5)))
             letters.setdefault(letter, []).append(speakers)
-    words: dict[str, list[str]] = {}
-    own = {one: _table(one)["function_words"] for one in SUPPORTED}
-    for language, spoken in (table["words"] | own).items():
-        for word in dict.fromkeys(spoken):
-            words.setdefault(word, []).append(language)
     return _Evidence(
         scripts=table["scripts"],
         languages={script: tuple(ones) for script, ones in table["script_languages"].items()},
         letters={letter: tuple(entries) for letter, entries in letters.items()},
-        words={word: tuple(ones) for word, ones in words.items()},
+        words=_speakers({one: set(words) for one, words in table["words"].items()}),
+        own_words=_speakers({one: set(rules(one).function_words) for one in SUPPORTED}),
     )
+
+
+def _speakers(spoken: dict[str, set[str]]) -> dict[str, tuple[str, ...]]:
+    words: dict[str, list[str]] = {}
+    for language, ones in spoken.items():
+        for word in ones:
+            words.setdefault(word, []).append(language)
+    return {word: tuple(languages) for word, languages in words.items()}
 
 
 def fold(text: str) -> str:

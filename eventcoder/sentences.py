@@ -155,9 +155,12 @@ def _abbreviated(behind: str, following: str, known: Rules) -> bool:
         return following not in known.function_words
     if found[1]:
         return False  # "1442 هـ." ends its sentence
-    if token in known.abbreviations or len(token) == 1:
+    letters = token.split(".")
+    if token in known.abbreviations or all(len(letter) == 1 for letter in letters):
         return True
-    return token.split(".")[-1] in known.spelled_letters and following in known.spelled_letters
+    if not known.spelled_letters.issuperset(letters):
+        return False
+    return len(letters) > 1 or following.split(".")[0] in known.spelled_letters
 
 
 def _cut(text: str, start: int, end: int, known: Rules) -> Iterator[tuple[int, int]]:
