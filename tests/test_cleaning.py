@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventcoder.cleaning import Furniture, Page, clean
+from eventcoder.cleaning import Page, clean
+from eventcoder.furniture import Furniture
 
 PAGES = {
     "ar: menu, headlines without bullets before, tags after": """
