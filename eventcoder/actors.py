@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
@@ -38,6 +38,7 @@ from eventcoder.records import Actor
 from eventcoder.resources import schema
 
 _CACHED = 200_000
+_NO_STATE = ROLES | {"region"}
 
 
 class _Question(NamedTuple):
@@ -131,6 +132,15 @@ class ActorDictionary:
                 return (_actor(replace(reading, country=country, rows=(*reading.rows, row))),)
         return (_actor(reading),) if reading.role or reading.code else ()
 
+    def home(self, text: str, language: str, on: dt.date | None) -> str | None:
+        """Return the country a document names most, at least twice, for `resolve(home=)`."""
+        day = on.isoformat() if on else ""
+        counts = Counter(country for country, _ in self._countries(text, language, day))
+        named = counts.most_common(2)
+        if not named or named[0][1] < 2 or (len(named) > 1 and named[0][1] == named[1][1]):
+            return None
+        return named[0][0]
+
     def read(self, phrase: str, language: str, on: dt.date | None) -> tuple[Reading, list[Part]]:
         """Return what the words of a phrase say by themselves, and the matches they contain."""
         day = on.isoformat() if on else ""
@@ -186,19 +196,21 @@ class ActorDictionary:
         if not context:
             return "", ""
         at = context.find(phrase)
-        until = at + len(phrase) if at >= 0 else -1
-        named: list[tuple[str, str]] = []
-        for match in self.find(context, language):
+        inside = range(at, at + len(phrase)) if at >= 0 else range(0)
+        named = list(self._countries(context, language, day, inside))
+        counts = Counter(country for country, _ in named)
+        return max(named, key=lambda pair: counts[pair[0]], default=("", ""))  # ties: the first
+
+    def _countries(
+        self, text: str, language: str, day: str, but: range = range(0)
+    ) -> Iterator[tuple[str, str]]:
+        """Yield each country a text names, and the row that says so, outside the range `but`."""
+        for match in self.find(text, language):
             row, _ = on_day(match.rows, day)
             country = row.code[:3]
-            inside = match.start < until and at < match.end
-            if inside or row.kind in ROLES | {"region"} or country in INTERNATIONAL:
-                continue
-            named.append((country, f"sentence:{row.evidence}"))
-        if not named:
-            return "", ""
-        counts = Counter(country for country, _ in named)
-        return max(named, key=lambda pair: counts[pair[0]])  # of equals the first
+            covered = match.start < but.stop and but.start < match.end
+            if not covered and row.kind not in _NO_STATE and country not in INTERNATIONAL:
+                yield country, f"sentence:{row.evidence}"
 
 
 def _stands_in_place(phrase: str, context: str | None, language: str) -> bool:

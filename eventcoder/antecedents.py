@@ -107,7 +107,8 @@ def _fuller(
     reading = mention.reading
     if reading.country and not reading.person:
         return None
-    if mention.own_words and (reading.person or not reading.role):
+    collective = {_bare(word) for word in mention.words} & mention.cues.collective
+    if mention.own_words and not collective and (reading.person or not reading.role):
         return _longer_name(mention, before, after) or _titled(mention, sentences)
     return _described(mention, before)
 

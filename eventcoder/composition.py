@@ -46,6 +46,7 @@ class Cues:
     genitive: frozenset[str]
     discount: frozenset[str]
     backed: re.Pattern[str] | None
+    leaning: re.Pattern[str] | None
     conjunctions: re.Pattern[str]
     determiners: frozenset[str]
     locative: tuple[str, ...]
@@ -77,7 +78,8 @@ def cues(language: str) -> Cues:
         bonds=re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, bonds))})(?!\w)"),
         genitive=frozenset(words["genitive"]),
         discount=frozenset(words["discount"]),
-        backed=re.compile(rf"(?:^-(?:{suffix})\b)|(?:\b(?:{prefix})[- ]$)") if suffix else None,
+        backed=re.compile(rf"-(?:{suffix})\b") if suffix else None,
+        leaning=re.compile(rf"\b(?:{prefix})[- ]$") if prefix else None,
         conjunctions=re.compile(rf"\s*[,،؛]\s*(?:(?:{conjunctions})\s)?|\s(?:{conjunctions})\s"),
         determiners=frozenset(words["determiners"]),
         locative=tuple(words["locative"]),
@@ -293,10 +295,9 @@ def _role(parts: Sequence[Part], language: str) -> Part | None:
 
 def _bond(folded: str, match: Match, bonds: Sequence[tuple[int, str]], words: Cues) -> int:
     """Return how closely a match hangs on its phrase's head noun."""
-    if words.backed and (
-        words.backed.search(folded[match.end : match.end + 20])
-        or words.backed.search(folded[max(0, match.start - 6) : match.start])
-    ):
+    if words.backed and words.backed.match(folded, match.end):
+        return _DISCOUNTED
+    if words.leaning and words.leaning.search(folded[max(0, match.start - 6) : match.start]):
         return _DISCOUNTED
     closest = _BY_CLITIC.get(match.prefix, _HEAD) if match.start > 2 else _HEAD
     comma = max(folded.rfind(sign, 0, match.start) for sign in ",،(")

@@ -234,11 +234,15 @@ def digest(paths: Sequence[Path]) -> str:
 
 def merged(shipped: Iterable[Row], own: Sequence[Row]) -> Iterator[Row]:
     """Yield all rows; a phrase and language of `own` hides the shipped rows for it."""
-    taken = {(fold_with_offsets(row.phrase)[0], row.language) for row in own}
+    taken = {(_unarticled(row.phrase), row.language) for row in own}
     for row in shipped:
-        if not taken or (fold_with_offsets(row.phrase)[0], row.language) not in taken:
+        if not taken or (_unarticled(row.phrase), row.language) not in taken:
             yield row
     yield from own
+
+
+def _unarticled(phrase: str) -> str:
+    return fold_with_offsets(phrase)[0].removeprefix("the ").removeprefix(_ARTICLE)
 
 
 def _fault(row: Row) -> str | None:

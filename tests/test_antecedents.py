@@ -1,0 +1,122 @@
+"""Short mentions point back to their fuller form in the document."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import pytest
+
+from eventcoder.actors import ActorDictionary
+from eventcoder.antecedents import antecedents
+from eventcoder.records import Document, Mention, Sentence
+
+
+@pytest.fixture(scope="module")
+def actors() -> ActorDictionary:
+    return ActorDictionary.load()
+
+
+def marked(
+    language: str, *lines: tuple[str, Sequence[str]], day: dt.date | None = None
+) -> list[tuple[Sentence, list[Mention]]]:
+    """Make sentences of one document with the given words marked, left to right."""
+    text = " ".join(line for line, _ in lines)
+    document = Document("d", text, published=day)
+    made = []
+    for number, (line, words) in enumerate(lines):
+        sentence = Sentence(document, number, text.index(line), line, language)
+        mentions, start = [], 0
+        for word in words:
+            start = line.index(word, start)
+            mentions.append(Mention(start, start + len(word), word))
+        made.append((sentence, mentions))
+    return made
+
+
+def codes(actors: ActorDictionary, document: list[tuple[Sentence, list[Mention]]]) -> list[str]:
+    found = []
+    for (sentence, mentions), pointed in zip(document, antecedents(document, actors), strict=True):
+        for mention, fuller in zip(mentions, pointed, strict=True):
+            actor = actors.resolve(
+                mention.text, sentence.language, sentence.document.published, antecedent=fuller
+            )
+            found.append(actor.code if actor else "")
+    return found
+
+
+def test_english_names_descriptions_and_pronouns(actors: ActorDictionary) -> None:
+    document = marked(
+        "en",
+        ("Uzbek Foreign Minister Alisher Tursunov met the Tajik president.",
+         ["Uzbek Foreign Minister Alisher Tursunov", "the Tajik president"]),
+        ("Tursunov said his country would reopen the border.", ["Tursunov", "his country"]),
+        ("The minister left at noon.", ["The minister"]),
+        ("He thanked the president.", ["He", "the president"]),
+    )  # fmt: skip
+    assert codes(actors, document) == [
+        "UZBGOV", "TJKGOV", "UZBGOV", "UZB", "UZBGOV", "UZBGOV", "TJKGOV",
+    ]  # fmt: skip
+
+
+def test_arabic_names_and_his_country(actors: ActorDictionary) -> None:
+    document = marked(
+        "ar",
+        ("استقبل الرئيس الكازاخي وزير الخارجية الأميركي مايك بومبيو.",
+         ["الرئيس الكازاخي", "وزير الخارجية الأميركي مايك بومبيو"]),
+        ("وقال بومبيو إن بلاده تدعم سيادة دول المنطقة.", ["بومبيو", "بلاده"]),
+        ("ثم غادر الوزير العاصمة.", ["الوزير"]),
+        day=dt.date(2020, 2, 2),
+    )  # fmt: skip
+    assert codes(actors, document) == ["KAZGOV", "USAGOV", "USAGOV", "USA", "USAGOV"]
+
+
+def test_persian_pronoun_and_country(actors: ActorDictionary) -> None:
+    document = marked(
+        "fa",
+        ("وزیر دفاع قزاقستان با سفیر ترکیه دیدار کرد.", ["وزیر دفاع قزاقستان", "سفیر ترکیه"]),
+        ("سفیر از این دیدار خرسند بود و گفت کشورش آماده است.", ["سفیر", "کشورش"]),
+    )
+    assert codes(actors, document) == ["KAZGOV", "TURGOV", "TURGOV", "TUR"]
+
+
+def test_a_title_outside_the_mentions_is_found(actors: ActorDictionary) -> None:
+    document = marked(
+        "en",
+        ("Talks were led by Kyrgyz Interior Minister Ulan Toktobaev in Osh.", []),
+        ("Toktobaev promised an inquiry.", ["Toktobaev"]),
+    )
+    assert codes(actors, document) == ["KGZGOV"]
+
+
+def test_a_fuller_form_may_come_later(actors: ActorDictionary) -> None:
+    document = marked(
+        "en",
+        ("Tursunov warns neighbours", ["Tursunov"]),
+        ("Uzbek Foreign Minister Alisher Tursunov spoke on Monday.",
+         ["Uzbek Foreign Minister Alisher Tursunov"]),
+    )  # fmt: skip
+    assert codes(actors, document) == ["UZBGOV", "UZBGOV"]
+
+
+def test_the_group_is_the_last_group(actors: ActorDictionary) -> None:
+    document = marked(
+        "en",
+        ("Hamas rejected the offer of Egypt.", ["Hamas", "Egypt"]),
+        ("The movement wants a truce first.", ["The movement"]),
+    )
+    assert codes(actors, document) == ["PSEREB", "EGY", "PSEREB"]
+
+
+def test_what_says_enough_points_nowhere(actors: ActorDictionary) -> None:
+    document = marked(
+        "en",
+        ("The Iranian army and two Turkish ministers met.",
+         ["The Iranian army", "two Turkish ministers"]),
+        ("A minister of Iraq was there.", ["A minister of Iraq"]),
+    )  # fmt: skip
+    assert antecedents(document, actors) == [[None, None], [None]]
+
+
+def test_nothing_to_point_to(actors: ActorDictionary) -> None:
+    document = marked("en", ("He said the minister was ill.", ["He", "the minister"]))
+    assert antecedents(document, actors) == [[None, None]]
+    assert antecedents([], actors) == []
