@@ -149,6 +149,8 @@ def find_dates(
         for match in pattern.finditer(text):
             if original and words.capitals and original[match.start("month")].islower():
                 continue
+            if pattern is forms.month_day and not (words.month_first or match["year"]):
+                continue  # "in December 23 dollars"
             found = _month_date(match, forms, words)
             if found:
                 yield found

@@ -20,8 +20,8 @@ _READ = 1_000  # characters that detection looks at: enough, and 5,000 documents
 _GUESSED = 300  # characters given to py3langid, the slow witness
 _WORD_WEIGHT = 1.5  # nats for a function word
 _DECIDED = 12.0  # a lead in nats after which py3langid isn't asked
-_LEAST = 0.01  # probability that py3langid is heard to give: it errs on names and keyboards
-_PRIOR = 2.0  # nats for a language that this package codes
+_LEAST = 0.03  # probability that py3langid is heard to give: it errs on names and keyboards
+_PRIOR = 2.5  # nats for a language that this package codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class DateWords:
     weekday_places: frozenset[str]
     ordinals: tuple[str, ...]
     capitals: bool
+    month_first: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,7 @@ def _date_words(table: dict[str, Any]) -> DateWords:
         weekday_places=_folded_set(table.get("weekday_places", [])),
         ordinals=tuple(table.get("ordinals", [])),
         capitals=bool(table.get("capitals", False)),
+        month_first=bool(table.get("month_first", False)),
     )
 
 

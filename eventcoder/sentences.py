@@ -27,6 +27,7 @@ _LAST_TOKEN = re.compile(r"(?:(\d+)\s*)?(?<![^\W\d_])([^\W\d_]+(?:\.[^\W\d_]+)*)
 _FIRST_TOKEN = re.compile(r"[^\w]*([^\W\d_]+(?:\.[^\W\d_]+)*)")
 _ENUMERATOR = re.compile(r"[\s\-•*·]*(?:\d{1,3}|[a-zA-Zا-ي])[.)]")
 _SOFT_END = re.compile(r"(?:\.{2,}|…)[\"”»’)\]]*$")
+_GOING_ON = tuple(",،؛;:")  # marks that no sentence begins with
 _BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -133,19 +134,21 @@ def _ends(line: str, last: int, at: int, kept: list[tuple[int, int]], known: Rul
         return False
     if ahead[:1].isdigit() and behind[-1:] in ".٫," and behind[-2:-1].isdigit():
         return not _touches(line, at)  # 3.5
+    if ahead.lstrip()[:1] in _GOING_ON:
+        return False
     first = _FIRST_TOKEN.match(ahead)
     if first and first[1][0].isascii() and first[1][0].islower():
         return False
     if _SOFT_END.search(behind) and known.soft_enders:
         return at - last >= _SOFT_LEFT and len(line) - at >= _SOFT_RIGHT
-    return not _abbreviated(behind, first[1] if first else "", known)
+    return not _abbreviated(behind, first[1] if first else "", not _touches(line, at), known)
 
 
 def _touches(line: str, at: int) -> bool:
     return not line[at - 1].isspace()
 
 
-def _abbreviated(behind: str, following: str, known: Rules) -> bool:
+def _abbreviated(behind: str, following: str, spaced: bool, known: Rules) -> bool:
     """Say whether the stop belongs to an abbreviation, an initial or a spelled-out letter."""
     found = _LAST_TOKEN.search(behind)
     if not found:
@@ -153,14 +156,16 @@ def _abbreviated(behind: str, following: str, known: Rules) -> bool:
     token, following = fold(found[2]), fold(following)
     if token in known.ending_abbreviations:
         return following not in known.function_words
-    if found[1]:
+    letters, after = token.split("."), following.split(".")
+    if len(letters[-1]) == len(after[0]) == 1 and not spaced:
+        return True  # inside "ق.م."
+    if found[1] and token in known.dates.eras:
         return False  # "1442 هـ." ends its sentence
-    letters = token.split(".")
     if token in known.abbreviations or all(len(letter) == 1 for letter in letters):
         return True
     if not known.spelled_letters.issuperset(letters):
         return False
-    return len(letters) > 1 or following.split(".")[0] in known.spelled_letters
+    return len(letters) > 1 or after[0] in known.spelled_letters
 
 
 def _cut(text: str, start: int, end: int, known: Rules) -> Iterator[tuple[int, int]]:
