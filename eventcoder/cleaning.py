@@ -82,7 +82,7 @@ def _sort_out(page: list[Line], given: str) -> tuple[int | None, list[str]]:
     title = _title(page, first, last, given, scraped)
     if title is not None:
         reasons[title] = ""
-        _drop_repeats(page, page[title], title, reasons)
+        _drop_repeats(page, title, scraped, reasons)
     if not scraped:
         return title, reasons
     if title is None or title > last:
@@ -195,15 +195,15 @@ def _stems(lines: Sequence[Line]) -> Iterator[str]:
                 yield stem[:6]
 
 
-def _drop_repeats(page: list[Line], title: Line, place: int, reasons: list[str]) -> None:
-    """Drop lines that only say the title again, also with a name before or a caption glued on."""
-    said = squeeze(title.text)
+def _drop_repeats(page: list[Line], title: int, glued: bool, reasons: list[str]) -> None:
+    """Drop lines that only say the title again; if `glued`, with a name or a caption too."""
+    said = squeeze(page[title].text)
+    glued = glued and len(said) >= 20
     for number, line in enumerate(page):
-        if number == place or len(line) > 2 * len(title) + 200:
+        if number == title or len(line) > 2 * len(page[title]) + 200:
             continue
         text = squeeze(line.text)
-        again = text == said or (len(said) >= 20 and said in text and not line.stops)
-        if again:
+        if text == said or (glued and said in text and line.kind != "prose"):
             reasons[number] = "repeated headline"
 
 

@@ -44,7 +44,7 @@ class Line:
     text: str
     words: list[str]  # folded
     stops: bool  # ends as a sentence does
-    kind: str = ""  # prose, part, short, list, meta or cue
+    kind: str = ""  # prose, short, list, meta, cue; part: of the story if it stands amid one
     reason: str = ""  # why it is furniture, as far as its own words tell
     cue: Cue | None = None
 
@@ -53,6 +53,7 @@ class Line:
 
 
 def squeeze(text: str) -> str:
+    """Write every stretch of white space as one space."""
     return " ".join(text.split())
 
 
@@ -82,6 +83,7 @@ def _line(text: str, start: int, end: int) -> Line:
 
 
 def words_of(text: str) -> list[str]:
+    """List the words of a text, folded, without digits."""
     return _WORD.findall(fold_with_offsets(text)[0])
 
 
@@ -117,6 +119,7 @@ def _unwrap(text: str, spans: list[Span]) -> list[Span]:
 
 
 def classify(page: list[Line], known: frozenset[int]) -> None:
+    """Give every line its kind and, if its words say that it is furniture, the reason."""
     for line in page:
         line.kind, line.reason = _own_kind(line, known)
     long = [line for line in page if len(line) >= _LONG_WITHOUT_STOPS and line.kind == ""]
