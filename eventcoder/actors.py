@@ -4,7 +4,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -36,6 +36,7 @@ from eventcoder.gazetteer import (
 )
 from eventcoder.records import Actor
 from eventcoder.resources import schema
+from eventcoder.transliteration import Transliterated
 
 _CACHED = 200_000
 _NO_STATE = ROLES | {"region"}
@@ -121,6 +122,8 @@ class ActorDictionary:
             return (pointed,)
         if reading.country:
             return (_actor(reading),)
+        if sounded := self._sounding(phrase, language, day, reading):
+            return (_actor(sounded),)
         if plain(phrase) in cues(language).his_country:
             reading = Reading(role="", rows=("cues:his country",))
         elif not (reading.role or reading.code):
@@ -186,6 +189,25 @@ class ActorDictionary:
                 rows = (*reading.rows, row)
                 return _actor(replace(reading, country=fuller.country, rows=rows))
         return replace(fuller, row=row)
+
+    def _sounding(self, phrase: str, language: str, day: str, reading: Reading) -> Reading | None:
+        """Read a name in Arabic script whose person the tables know in Latin script only."""
+        if language == "en" or " " not in phrase:
+            return None
+        name = phrase
+        for part in reversed(parts(phrase, self.find(phrase, language), language, day)):
+            name = name[: part.start] + name[part.end :]
+        rows = self._transliterated.find(name)
+        if not rows:
+            return None
+        row, _ = on_day(rows, day)
+        role = row.code[3:6] if reading.weak or not reading.role else reading.role
+        evidence = (f"{row.evidence} (transliterated)", *reading.rows)
+        return Reading(row.code[:3], role, name=row.name, rows=evidence)
+
+    @cached_property
+    def _transliterated(self) -> Transliterated:
+        return Transliterated(self.rows)
 
     def _nearby(self, phrase: str, language: str, day: str, context: str | None) -> tuple[str, str]:
         """Return the country the sentence names most, then first, and the row that says so.

@@ -199,3 +199,19 @@ def test_two_hundred_thousand_phrases_load_and_match_fast() -> None:
     began = time.process_time()
     assert len(names.find(text, "en")) == 2_000
     assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("phrase", "code"),
+    [
+        ("ريوفين تلابيريدزه", "GEOGOV"),
+        ("وزير الزراعة ريوفين تلابيريدزه", "GEOGOV"),
+        ("ريوفين", ""),
+        ("كتاب جديد", ""),
+    ],
+)
+def test_names_known_in_latin_script_only(phrase: str, code: str) -> None:
+    row = Row("Reuven Talaberidze", "en", "GEOGOV", "leader", "R. T.", "", "", "me", "r", "t")
+    roles = [row for row in ActorDictionary.load().rows if row.table == "agents"]
+    found = ActorDictionary([row, *roles]).resolve(phrase, "ar", None)
+    assert (found.code if found else "") == code
