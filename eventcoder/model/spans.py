@@ -87,9 +87,7 @@ def pairs(mentions: int) -> tuple[tuple[int, int], ...]:
     )
 
 
-def mention_weights(
-    spans: Sequence[Sequence[tuple[int, int]]], tokens: int
-) -> NDArray[np.float32]:
+def mention_weights(spans: Sequence[Sequence[tuple[int, int]]], tokens: int) -> NDArray[np.float32]:
     """Return [batch, 2 + most mentions, tokens]: each mention's row averages over its tokens."""
     most = FIRST_MENTION + max((len(s) for s in spans), default=0)
     weights = np.zeros((len(spans), most, tokens), np.float32)

@@ -22,7 +22,15 @@ from transformers import AutoTokenizer
 
 from eventcoder import gold
 from eventcoder.errors import EventcoderError
-from eventcoder.model.features import IGNORE, NAME_TAGS, Batch, Features, Featurizer, batches, collate
+from eventcoder.model.features import (
+    IGNORE,
+    NAME_TAGS,
+    Batch,
+    Features,
+    Featurizer,
+    batches,
+    collate,
+)
 from eventcoder.model.network import EventNetwork, PairOutput
 from eventcoder.ontology import Ontology
 
@@ -64,10 +72,14 @@ class Recipe:
             raise EventcoderError(f"recipe {path}: {error}") from None
         known = {f.name for f in fields(cls)}
         if unknown := set(values) - known:
-            raise EventcoderError(f"recipe {path}: unknown {sorted(unknown)}; known {sorted(known)}")
+            raise EventcoderError(
+                f"recipe {path}: unknown {sorted(unknown)}; known {sorted(known)}"
+            )
         values |= {k: v for k, v in changed.items() if v is not None}
         if "base" not in values:
-            raise EventcoderError(f"recipe {path}: no base, the folder of the encoder to start from")
+            raise EventcoderError(
+                f"recipe {path}: no base, the folder of the encoder to start from"
+            )
         return cls(**values)
 
 
@@ -80,7 +92,9 @@ def is_held_out(identifier: str, share: float) -> bool:
     return zlib.crc32(identifier.encode()) % 1000 < share * 1000
 
 
-def read_data(paths: Iterable[Path], recipe: Recipe) -> tuple[list[gold.Example], list[gold.Example]]:
+def read_data(
+    paths: Iterable[Path], recipe: Recipe
+) -> tuple[list[gold.Example], list[gold.Example]]:
     """Return (training, held-out) examples of the files, sampled as the recipe says."""
     train, held = [], []
     for path in paths:
@@ -101,10 +115,14 @@ class Losses:
     def __init__(self, featurizer: Featurizer, recipe: Recipe) -> None:
         roots = sorted({featurizer.ontology.root(c) for c in featurizer.codes})
         self.recipe = recipe
-        self.root_of = torch.tensor([roots.index(featurizer.ontology.root(c)) for c in featurizer.codes])
+        self.root_of = torch.tensor(
+            [roots.index(featurizer.ontology.root(c)) for c in featurizer.codes]
+        )
         self.membership = nn.functional.one_hot(self.root_of, len(roots)).float()
 
-    def __call__(self, tags: Tensor, names: Tensor, out: PairOutput, batch: Batch) -> dict[str, Tensor]:
+    def __call__(
+        self, tags: Tensor, names: Tensor, out: PairOutput, batch: Batch
+    ) -> dict[str, Tensor]:
         """Return each loss times its weight."""
         r, parts = self.recipe, {}
         if bool((batch.tags != IGNORE).any()):

@@ -1,0 +1,156 @@
+"""Documents in, sentences and event mentions out: cleaning, dating, reading, pointing back."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from eventcoder.actors import ActorDictionary
+from eventcoder.antecedents import antecedents
+from eventcoder.cleaning import clean
+from eventcoder.dates import Dated, event_date, publication_date
+from eventcoder.languages import SUPPORTED, detect
+from eventcoder.records import Document, EventMention, Mention, Reading, Removed, Sentence
+from eventcoder.sentences import split
+
+HEAD = 1500  # characters of a story in which a dateline is looked for
+HOME_SENTENCES = 30  # sentences that tell which country a document is about
+HOME_SHARE = 0.4  # of the countries named, so that a story of two states has no home
+STATES = frozenset({"country", "nationality", "capital", "city", "seat"})
+
+
+class EventModel(Protocol):
+    """What extraction needs of a model; tests bring their own."""
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """Read sentences, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document cut into sentences, with what was taken out; skipped if `reason` says why.
+
+    `original` is the document as read: its text does not hold a title given apart.
+    """
+
+    original: Document
+    document: Document
+    sentences: tuple[Sentence, ...]
+    removed: tuple[Removed, ...]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """A read document; `dates` are those of `mentions`, `home` the country it is about, if one."""
+
+    prepared: Prepared
+    mentions: tuple[EventMention, ...]
+    dates: tuple[Dated, ...]
+    home: str | None
+    truncated: int = 0
+    n_actors: int = 0
+
+
+def prepare(original: Document) -> Prepared:
+    """Clean a document, tell its language and date, cut it into sentences."""
+    document, page = original, None
+    if original.title:
+        page = clean(original.text, title=original.title)
+        if page.title is None:  # given apart: it is read as sentence 0 all the same
+            title = " ".join(original.title.split())
+            document = replace(original, text=f"{title}\n\n{original.text}")
+            page = clean(document.text, title=title)
+    page = page or clean(original.text)
+    kept = [page.title] if page.title else []
+    words = "\n".join(document.text[a:b] for a, b in [*kept, *page.body])
+    language = _language(document.language, words)
+    title = document.title or (document.text[slice(*page.title)] if page.title else None)
+    document = replace(document, language=language, title=title)
+    if language not in SUPPORTED:
+        told = f"language {language} is not supported" if language else "language not recognised"
+        return Prepared(original, document, (), page.removed, told if words.strip() else "no text")
+    document = _dated(document, page.body)
+    sentences = tuple(split(document, page.body, language, title=page.title))
+    reason = None if sentences else "no text left after cleaning"
+    return Prepared(original, document, sentences, page.removed, reason)
+
+
+def _language(given: str | None, words: str) -> str | None:
+    """Take the given language if we read it and the letters agree, else what the text shows."""
+    detected = detect(words)
+    found = detected.language
+    if found in (None, "und"):
+        return given if given in SUPPORTED else None
+    if given in SUPPORTED and (found not in SUPPORTED or detected.confidence < 0.9):
+        same_script = (given == "en") == (found not in ("ar", "fa", "ur", "ps", "ckb", "ug", "sdh"))
+        return given if same_script else found
+    return found
+
+
+def _dated(document: Document, body: Sequence[tuple[int, int]]) -> Document:
+    if document.published is not None:
+        return document
+    start = body[0][0] if body else 0
+    dated = publication_date(document.text[start : start + HEAD], document.language or "en")
+    basis = dated.basis if dated.date else "none"
+    return replace(document, published=dated.date, published_basis=basis)
+
+
+def extract(
+    documents: Sequence[Prepared], model: EventModel, dictionary: ActorDictionary
+) -> list[Extracted]:
+    """Read prepared documents with the model, all their sentences in one call."""
+    texts = [s.text for p in documents for s in p.sentences]
+    readings = iter(model.read(texts))
+    return [
+        _extracted(prepared, [next(readings) for _ in prepared.sentences], dictionary)
+        for prepared in documents
+    ]
+
+
+def _extracted(
+    prepared: Prepared, readings: Sequence[Reading], dictionary: ActorDictionary
+) -> Extracted:
+    sentences = prepared.sentences
+    named = [(s, r.mentions) for s, r in zip(sentences, readings, strict=True)]
+    fuller = antecedents(named, dictionary) if any(r.acts for r in readings) else []
+    mentions, dates = [], []
+    for number, (sentence, reading) in enumerate(zip(sentences, readings, strict=True)):
+        if not reading.acts:
+            continue
+        dated = event_date(sentence.text, sentence.document.published, sentence.language)
+        for act in reading.acts:
+            ends: list[tuple[Mention | None, str | None]] = [
+                (None, None) if end is None else (reading.mentions[end], fuller[number][end])
+                for end in (act.source, act.target)
+            ]
+            mentions.append(
+                EventMention(sentence, ends[0][0], ends[1][0], act, ends[0][1], ends[1][1])
+            )
+            dates.append(dated)
+    return Extracted(
+        prepared,
+        tuple(mentions),
+        tuple(dates),
+        home(sentences, dictionary) if mentions else None,
+        sum(r.truncated for r in readings),
+        sum(len(r.mentions) for r in readings),
+    )
+
+
+def home(sentences: Sequence[Sentence], dictionary: ActorDictionary) -> str | None:
+    """Return the country a document is about: the one named most, if it stands out."""
+    count: Counter[str] = Counter()
+    for sentence in sentences[:HOME_SENTENCES]:
+        day: dt.date | None = sentence.document.published
+        for match in dictionary.find(sentence.text, sentence.language):
+            for row in match.rows:
+                if row.kind in STATES and (day is None or row.holds(day.isoformat())):
+                    count[row.code[:3]] += 1
+                    break
+    if not count:
+        return None
+    (country, most), total = count.most_common(1)[0], count.total()
+    return country if most >= HOME_SHARE * total and most > total - most - most // 2 else None
