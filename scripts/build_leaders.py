@@ -12,6 +12,7 @@ open, and REIGN only checks: heads of government it lists and we lack are printe
 import calendar
 import csv
 import datetime as dt
+import difflib
 import re
 import sys
 import unicodedata
@@ -19,6 +20,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from eventcoder.languages import fold
 
 HERE = Path(__file__).resolve().parent.parent / "schemas" / "actors"
 COLUMNS = ("phrase", "language", "code", "kind", "name", "start", "end", "source", "id")
@@ -48,7 +51,8 @@ OFFICES: tuple[tuple[str, str], ...] = (
     (r"ambassador|permanent representative|high commissioner|consul|justice|judge|court", ""),
     (r"mayor|äkim|bank|federal reserve|first lady|spouse|whip|lord of the|treasury$", ""),
     (r"commission|counsel|secretary to|principal|speechwriter|council of economic|auditor", ""),
-    (r"under-?secretary|parliamentary|senior vice minister|assistant secretary|solicitor", ""),
+    (r"under.?secretary|secretary of state of|assistant secretary|deputy chief of staff", ""),
+    (r"parliamentary|senior vice minister|solicitor", ""),
     (r"deputy minister(?! of foreign)|minister of state|minister delegate|vice minister", ""),
     (r"lieutenant governor|deputy governor|deputy speaker|vice-president of the", ""),
     (r"administrator|mayor|regional council|member of|leader of the house|exchequer secretary", ""),
@@ -69,6 +73,8 @@ OFFICES: tuple[tuple[str, str], ...] = (
 # Governors are many and rarely named abroad, except American ones.
 FEW_ABROAD = re.compile(r"governor|chief minister|prosecutor|presidential representative", re.I)
 HEAD = re.compile(r"^(acting |interim )?(president|prime minister|king|emir|premier|chancellor)$")
+CODE = r"[A-Z]{3}([A-Z]{3})?"
+NOT_LATIN = re.compile(r"[^\W\d_a-zA-ZÀ-ɏḀ-ỿ]")
 LATER_ELITE = ("GOV", "LEG", "MIL", "SPY", "COP", "JUD")
 
 
@@ -144,7 +150,10 @@ def _role(text: str) -> Iterator[Spell]:
     code, *spans = text.split()
     for span in spans or ["/"]:
         start, _, end = span.partition("/")
-        yield Spell(code, day(start) or dt.date.min, day(end, last=True) or OPEN, 0, "hand")
+        spell = Spell(code, day(start) or dt.date.min, day(end, last=True) or OPEN, 0, "hand")
+        if not re.fullmatch(CODE, code) or spell.start > spell.end:
+            raise SystemExit(f"wrong role in the hand-made tables: {text!r}")
+        yield spell
 
 
 def wikidata(path: Path) -> Iterator[Person]:
@@ -157,7 +166,8 @@ def wikidata(path: Path) -> Iterator[Person]:
     for row in rows:
         sector = office(row["position"], row["repo"])
         start = day(row["start"])
-        if not sector or start is None or re.search(r"[^\W\d_a-zA-ZÀ-ɏḀ-ỿ]", row["person"]):
+        name = re.sub(r",.*|\(.*\)|\".*?\" ", "", row["person"]).strip()
+        if not sector or start is None or " " not in name or NOT_LATIN.search(name):
             continue
         end = day(row["end"], last=True)
         if end is None:
@@ -166,8 +176,8 @@ def wikidata(path: Path) -> Iterator[Person]:
         if end is None or end < max(EARLIEST, start):
             continue
         rank = 1 if HEAD.match(row["position"].lower()) else 2 if sector == "GOV" else 3
-        person = Person(row["person"], row["qid"])
-        person.phrases["en"] = [row["person"]]
+        person = Person(name, row["qid"])
+        person.phrases["en"] = [name]
         person.spells = [Spell(COUNTRY[row["repo"]] + sector, start, end, rank, "wikidata")]
         yield person
 
@@ -287,8 +297,8 @@ def rows(people: list[Person]) -> Iterator[tuple[str, ...]]:
     for person in sorted(people, key=lambda one: (min(s.rank for s in one.spells), one.id)):
         spells = timeline(person.spells)
         for language, phrases in person.phrases.items():
-            for phrase in dict.fromkeys(phrases):
-                if taken.setdefault((phrase.lower(), language), person.id) != person.id:
+            for folded, phrase in {fold(phrase): phrase for phrase in reversed(phrases)}.items():
+                if taken.setdefault((folded, language), person.id) != person.id:
                     continue
                 for spell in spells:
                     start = "" if spell.start == dt.date.min else spell.start.isoformat()
@@ -308,13 +318,21 @@ def missing(people: list[Person], path: Path, codes: dict[str, str]) -> Iterator
             if end is None or end < EARLIEST or end - start < dt.timedelta(days=60):
                 continue
             on = max(EARLIEST, start) + (end - max(EARLIEST, start)) / 2
-            surname = plain(row["leader"]).split()[-1:]
             if not any(
                 spell.code == country + "GOV" and spell.start <= on <= spell.end
-                and set(surname) & set(plain(" ".join(person.phrases["en"])).split())
+                and _alike(row["leader"], person.phrases["en"])
                 for person in people for spell in person.spells
             ):  # fmt: skip
                 yield f"{country} {row['leader']} {start}/{end}"
+
+
+def _alike(name: str, phrases: list[str]) -> bool:
+    """Say whether a word of a name is spelt nearly as one of the phrases."""
+    words = {word for phrase in phrases for word in plain(phrase).split()}
+    return any(
+        len(word) > 2 and difflib.get_close_matches(word, words, n=1, cutoff=0.75)
+        for word in plain(name).split()
+    )
 
 
 def country_codes(sources: Path) -> dict[str, str]:
