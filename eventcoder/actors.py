@@ -26,12 +26,12 @@ from eventcoder.gazetteer import (
     ROLES,
     Gazetteer,
     Match,
+    Meaning,
     Row,
-    Test,
     digest,
     merged,
+    read_meanings,
     read_table,
-    read_tests,
     shipped_tables,
 )
 from eventcoder.records import Actor
@@ -54,7 +54,9 @@ class _Question(NamedTuple):
 class ActorDictionary:
     """Every actor we know, and how phrases compose from them."""
 
-    def __init__(self, rows: Sequence[Row], version: str = "", tests: Sequence[Test] = ()) -> None:
+    def __init__(
+        self, rows: Sequence[Row], version: str = "", tests: Sequence[Meaning] = ()
+    ) -> None:
         self.rows = rows
         self.digest = version
         self._gazetteer = Gazetteer(rows, tests)
@@ -264,6 +266,8 @@ def _loaded(extra: tuple[Path, ...]) -> ActorDictionary:
     own = [row for path in extra for row in read_table(path)]
     taken = {row.phrase for row in own}
     tests = [
-        test for test in read_tests(schema("actors", "ambiguous.csv")) if test.phrase not in taken
+        test
+        for test in read_meanings(schema("actors", "ambiguous.csv"))
+        if test.phrase not in taken
     ]
     return ActorDictionary(list(merged(shipped, own)), digest([*tables, *extra]), tests)

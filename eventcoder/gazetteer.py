@@ -36,6 +36,7 @@ _ARTICLED = frozenset(
 )
 _AROUND = 300  # characters on each side that decide an ambiguous name
 _LONGEST_CLITIC = 4
+_MAX_ABBREVIATION = 6  # US, UNHCR: only in capitals
 _MIN_CLITIC = 3  # letters that must remain where a clitic is stripped
 
 
@@ -80,13 +81,15 @@ class _Sense(NamedTuple):
 class Gazetteer:
     """A phrase index over actor tables: one automaton for all languages."""
 
-    def __init__(self, rows: Iterable[Row], tests: Sequence["Test"] = ()) -> None:
+    def __init__(self, rows: Iterable[Row], tests: Sequence["Meaning"] = ()) -> None:
         senses = _index(list(rows))
-        self._tests: dict[tuple[str, str], list[Test]] = {}
+        self._tests: dict[tuple[str, str], list[Meaning]] = {}
         for test in tests:
-            self._tests.setdefault((fold_with_offsets(test.phrase)[0], test.language), []).append(
-                test
-            )
+            key = fold_with_offsets(test.phrase)[0]
+            for form in {key, key.removeprefix(_ARTICLE)}:
+                self._tests.setdefault((form, test.language), []).append(test)
+        self._ambiguous = {key for key, _ in self._tests}
+        self._allowed: dict[tuple[int, str, str, str], tuple[Row, ...]] = {}
         self._senses = list(senses.values())
         automaton: Any = ahocorasick.Automaton()
         for number, key in enumerate(senses):
@@ -109,15 +112,19 @@ class Gazetteer:
             start, end = last - length + 1, last + 1
             if end < len(folded) and folded[end].isalnum():
                 continue
-            prefix = _prefix(folded, start)
+            prefix = "" if not start or folded[start - 1] == " " else _prefix(folded, start)
             if prefix is None:
                 continue
             begin = index[start] if index else start
             stop = index[end - 1] + 1 if index else end
-            rows = _legal(self._senses[number], prefix, language, text[begin:stop], length)
-            if rows and self._tests:
-                key = folded[start:end]
-                rows = self._meant(rows, key, context or text, begin, stop)
+            shape = _shape(text[begin:stop])
+            known = (number, prefix, language, shape)
+            rows = self._allowed.get(known)
+            if rows is None:
+                rows = _legal(self._senses[number], prefix, language, shape, length)
+                self._allowed[known] = rows
+            if rows and folded[start:end] in self._ambiguous:
+                rows = self._meant(rows, folded[start:end], context or text, begin, stop)
             if rows:
                 found.append((start, end, Match(begin, stop, rows, prefix)))
         return _longest(found, len(folded))
@@ -126,10 +133,8 @@ class Gazetteer:
         self, rows: tuple[Row, ...], key: str, context: str, start: int, end: int
     ) -> tuple[Row, ...]:
         """Drop the rows of an ambiguous name that its context does not support."""
-        tests: list[Test] = []
-        for language in {row.language for row in rows}:
-            for form in (key, fold_with_offsets(_ARTICLE)[0] + key):
-                tests += self._tests.get((form, language), ())
+        languages = {row.language for row in rows}
+        tests = [test for language in languages for test in self._tests.get((key, language), ())]
         if not tests:
             return rows
         around = (
@@ -142,7 +147,7 @@ class Gazetteer:
         return tuple(row for row in rows if row.code not in score or score[row.code] == best > 0)
 
 
-class Test(NamedTuple):
+class Meaning(NamedTuple):
     """When an ambiguous phrase may mean a code: words for it, words against, by default or not."""
 
     phrase: str
@@ -159,7 +164,7 @@ class Test(NamedTuple):
         return self.default + 2 * any(word in context for word in self.support)
 
 
-def read_tests(path: Path) -> list[Test]:
+def read_meanings(path: Path) -> list[Meaning]:
     """Read `ambiguous.csv`: phrase, language, code, needs.
 
     `needs` are words parted by semicolons, of which one must stand near the phrase; `-word`
@@ -173,7 +178,9 @@ def read_tests(path: Path) -> list[Test]:
             words = tuple(need for need in needs if need[0] not in "-*" and need != "case")
             against = tuple(need[1:] for need in needs if need[0] == "-")
             default = "*" in needs or not words
-            tests.append(Test(row["phrase"], row["language"], row["code"], default, words, against))
+            tests.append(
+                Meaning(row["phrase"], row["language"], row["code"], default, words, against)
+            )
     return tests
 
 
@@ -326,21 +333,31 @@ def _arabic_forms(head: str, rest: list[str]) -> set[str]:
 
 
 def _legal(
-    senses: list[_Sense], prefix: str, language: str, written: str, length: int
+    senses: list[_Sense], prefix: str, language: str, shape: str, length: int
 ) -> tuple[Row, ...]:
     """Return the rows that may stand here, given clitics, language and capital letters."""
-    rows = [sense.row for sense in senses if _fits(sense, prefix, language, written, length)]
+    rows = [sense.row for sense in senses if _fits(sense, prefix, language, shape, length)]
     own = [row for row in rows if row.language in (language, "*")]
     return tuple(own or [row for row in rows if row.kind in _SHARED])
 
 
-def _fits(sense: _Sense, prefix: str, language: str, written: str, length: int) -> bool:
+def _shape(written: str) -> str:
+    """Return how a phrase is written: `A` all capitals, `a` with one first, `-` without.
+
+    Arabic script, which has no capitals, is the empty shape.
+    """
+    if not written[0].isascii():
+        return ""
+    return "A" if written.isupper() else "a" if written[0].isupper() else "-"
+
+
+def _fits(sense: _Sense, prefix: str, language: str, shape: str, length: int) -> bool:
     row = sense.row
-    if written[0].isascii():
+    if shape:
         if prefix or not row.phrase[0].isupper() or row.kind in ROLES:
             return not prefix
-        short = row.phrase.isupper() and len(row.phrase) <= 6
-        return written.isupper() if short else written[0].isupper()
+        short = row.phrase.isupper() and len(row.phrase) <= _MAX_ABBREVIATION
+        return shape == "A" or (shape == "a" and not short)
     if language == "fa":
         return prefix == (_ARTICLE if sense.definite else "")
     if prefix in _ARTICLED:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from eventcoder.actors import ActorDictionary
 from eventcoder.errors import EventcoderError
-from eventcoder.gazetteer import COLUMNS, Gazetteer, Row, read_table, read_tests, shipped_tables
+from eventcoder.gazetteer import COLUMNS, Gazetteer, Row, read_meanings, read_table, shipped_tables
 from eventcoder.languages import SUPPORTED
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -181,7 +181,7 @@ def test_ambiguous_names_need_their_words(tmp_path: Path) -> None:
     path = tmp_path / "ambiguous.csv"
     path.write_text("phrase,language,code,needs\nPort,en,AAA,*;ship;-wine\n", encoding="utf-8")
     row = Row("Port", "en", "AAA", "city", "Port", "", "", "me", "p", "t")
-    names = Gazetteer([row], read_tests(path))
+    names = Gazetteer([row], read_meanings(path))
     assert names.find("Port is calm", "en")
     assert not names.find("Port wine", "en")
 
