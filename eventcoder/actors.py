@@ -9,6 +9,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from eventcoder.actor_tables import (
+    ROLES,
+    Meaning,
+    Row,
+    digest,
+    merged,
+    read_meanings,
+    read_table,
+    shipped_tables,
+)
 from eventcoder.composition import (
     INTERNATIONAL,
     NO_COUNTRY,
@@ -22,18 +32,7 @@ from eventcoder.composition import (
     plain,
     shared,
 )
-from eventcoder.gazetteer import (
-    ROLES,
-    Gazetteer,
-    Match,
-    Meaning,
-    Row,
-    digest,
-    merged,
-    read_meanings,
-    read_table,
-    shipped_tables,
-)
+from eventcoder.gazetteer import Gazetteer, Match
 from eventcoder.records import Actor
 from eventcoder.resources import schema
 from eventcoder.transliteration import Transliterated
@@ -202,7 +201,7 @@ class ActorDictionary:
         rows = self._transliterated.find(name)
         if not rows:
             return None
-        row, _ = on_day(rows, day)
+        row = on_day(rows, day)
         role = row.code[3:6] if reading.weak or not reading.role else reading.role
         evidence = (f"{row.evidence} (transliterated)", *reading.rows)
         return Reading(row.code[:3], role, name=row.name, rows=evidence)
@@ -230,7 +229,7 @@ class ActorDictionary:
     ) -> Iterator[tuple[str, str]]:
         """Yield each country a text names, and the row that says so, outside the range `but`."""
         for match in self.find(text, language):
-            row, _ = on_day(match.rows, day)
+            row = on_day(match.rows, day)
             country = row.code[:3]
             covered = match.start < but.stop and but.start < match.end
             if not covered and row.kind not in _NO_STATE and country not in INTERNATIONAL:

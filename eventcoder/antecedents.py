@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from eventcoder.actor_tables import GROUPS, PERSONS, ROLES
 from eventcoder.actors import ActorDictionary
 from eventcoder.composition import Cues, Part, Reading, cues, plain
-from eventcoder.gazetteer import GROUPS, PERSONS, ROLES
 from eventcoder.records import Mention, Sentence
 
 _ARTICLE = "ال"

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from eventcoder.gazetteer import GROUPS, PERSONS, PLACES, RANK, ROLES, Match, Row
+from eventcoder.actor_tables import GROUPS, PERSONS, PLACES, RANK, ROLES, Row
+from eventcoder.gazetteer import Match
 from eventcoder.languages import fold, fold_with_offsets
 from eventcoder.resources import schema
 
@@ -35,7 +36,6 @@ class Part:
     end: int
     row: Row
     bond: int
-    known: bool = True  # False: a person outside the dates of every row
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +116,7 @@ def parts(phrase: str, matches: Sequence[Match], language: str, day: str) -> lis
         rows = match.rows
         if own:  # "Security Council" is the UN's, beside "Russian" a role word
             rows = tuple(row for row in rows if row.kind in ROLES) or rows
-        row, known = on_day(rows, day)
-        found.append(Part(match.start, match.end, row, bond, known))
+        found.append(Part(match.start, match.end, on_day(rows, day), bond))
     return found
 
 
@@ -148,8 +147,8 @@ class Reading:
     place_only: bool = False
 
 
-def on_day(rows: Sequence[Row], day: str) -> tuple[Row, bool]:
-    """Return the row that holds on an ISO day, and whether one does.
+def on_day(rows: Sequence[Row], day: str) -> Row:
+    """Return the row that holds on an ISO day.
 
     Without a day the latest row wins, roles in office before "former". A person outside all
     dates keeps the country of the nearest row and no role.
@@ -158,14 +157,14 @@ def on_day(rows: Sequence[Row], day: str) -> tuple[Row, bool]:
     rows = [row for row in rows if RANK[row.kind] == best or row.kind in PERSONS]
     if not day:
         office = [row for row in rows if row.code[3:6] != FORMER] or rows
-        return max(office, key=lambda row: (row.end or "9999", row.start)), True
+        return max(office, key=lambda row: (row.end or "9999", row.start))
     holding = [row for row in rows if row.holds(day)]
     if holding:
-        return max(holding, key=lambda row: (-RANK[row.kind], row.start)), True
+        return max(holding, key=lambda row: (-RANK[row.kind], row.start))
     nearest = min(rows, key=lambda row: _distance(row, day))
     if nearest.kind in PERSONS:
-        return nearest._replace(code=nearest.code[:3]), False
-    return nearest, True
+        return nearest._replace(code=nearest.code[:3])
+    return nearest
 
 
 def _distance(row: Row, day: str) -> int:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-from eventcoder.gazetteer import PERSONS, Row
+from eventcoder.actor_tables import PERSONS, Row
 from eventcoder.languages import fold_with_offsets
 
 # Letters that stand for one another between the scripts share a class; vowels, h and w, and

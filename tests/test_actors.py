@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eventcoder.actor_tables import COLUMNS, Row, read_meanings, read_table, shipped_tables
 from eventcoder.actors import ActorDictionary
 from eventcoder.errors import EventcoderError
-from eventcoder.gazetteer import COLUMNS, Gazetteer, Row, read_meanings, read_table, shipped_tables
+from eventcoder.gazetteer import Gazetteer
 from eventcoder.languages import SUPPORTED
 
 GOLDEN = Path(__file__).parent / "golden"
