@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from eventcoder import corpus, dyads, events, resources, runs, tables
+from eventcoder import corpus, duplicates, dyads, events, resources, runs, tables
 from eventcoder.actors import ActorDictionary
 from eventcoder.errors import EventcoderError
 from eventcoder.extraction import Extracted, Prepared, extract, prepare
@@ -108,7 +108,8 @@ def code(
                 extracted = coder.read(documents)
                 counts["truncated"] += sum(e.truncated for e in extracted)
                 frame = document_rows(extracted, failed)
-                run.write_part(number, frame, events.mention_rows(extracted))
+                run.write_part(number, frame, events.mention_rows(extracted),
+                               duplicates.sketch_rows(extracted))  # fmt: skip
                 counts["sentences"] += sum(len(e.prepared.sentences) for e in extracted)
             counts["read"] += len(shard)
             if talk:
@@ -174,12 +175,16 @@ def _code_mentions(
     ontology: Ontology,
     threshold: float,
 ) -> None:
-    """Code the mentions part by part, write the events, and count them in the documents."""
+    """Code the mentions part by part, find the stories, count events in the documents."""
     coded = []
     for mentions in run.mention_parts():
         known = documents.join(mentions.select("doc_id").unique(), on="doc_id", how="semi")
         coded.append(events.code_events(mentions, known, dictionary, ontology, threshold))
     frame = pl.concat(coded) if coded else tables.empty("events")
+    if (sketches := run.sketches()) is not None:
+        documents, frame = duplicates.assign(
+            documents, tables.collect(sketches, "sketches"), frame
+        )
     run.write("events", frame)
     kept = frame.filter(pl.col("dropped").is_null()).group_by("doc_id").agg(n=pl.len())
     counted = documents.join(kept, on="doc_id", how="left", maintain_order="left")

@@ -26,7 +26,10 @@ else:
 Existing = Literal["refuse", "resume", "overwrite"]
 # Fixed, so that the same rows always make the same bytes, and small enough to skip by statistics.
 _ROW_GROUP = 131_072
-_OWN = ("documents.parquet", "events.parquet", "mentions/part-*.parquet", "parts/*.parquet")
+_OWN = (
+    "documents.parquet", "events.parquet", "mentions/part-*.parquet", "sketches/part-*.parquet",
+    "parts/*.parquet",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +161,17 @@ class Run:
         """Return the numbers of the parts that are finished."""
         return frozenset(int(file.stem.removeprefix("part-")) for file in self._files("mentions"))
 
-    def write_part(self, number: int, documents: pl.DataFrame, mentions: pl.DataFrame) -> None:
-        """Write the documents and mentions of one part; it is finished once this returns."""
+    def write_part(
+        self,
+        number: int,
+        documents: pl.DataFrame,
+        mentions: pl.DataFrame,
+        sketches: pl.DataFrame | None = None,
+    ) -> None:
+        """Write documents, mentions and sketches of one part; it is finished once this returns."""
+        if sketches is not None:
+            _make(self.path / "sketches")
+            write(sketches, self.path / "sketches" / f"part-{number:05d}.parquet")
         # Mentions last: their file says that the part is finished.
         for folder, name, frame in (
             ("parts", "documents", documents),
@@ -202,6 +214,11 @@ class Run:
     def mentions(self) -> pl.LazyFrame:
         """Return the event mentions of all finished parts."""
         return self._scan("mentions", self._files("mentions"))
+
+    def sketches(self) -> pl.LazyFrame | None:
+        """Return what duplicates are known by; None if the run has kept none."""
+        files = self._files("sketches")
+        return pl.concat([tables.scan(file) for file in files]) if files else None
 
     def mention_parts(self) -> Iterator[pl.DataFrame]:
         """Return the mentions part by part, so that no more than one need be in memory."""
