@@ -180,36 +180,43 @@ def _join_neighbours(
 def _telling_the_same(
     reports: pl.DataFrame, roots: Indices, events: pl.DataFrame
 ) -> list[tuple[int, int]]:
-    """Pair stories of different languages whose reports of a day share kept events.
+    """Pair stories of different languages that share kept events of a day, the surest first.
 
-    An event is who did what (root code) to whom. Two must be shared and be half of the shorter
-    story's, or one if it is all that a story tells and no third story tells it that day.
+    An event is what (root code) passes between which countries, either way round: languages
+    differ in whom they name. One that n stories tell weighs 2/n; a pair needs a weight of 1,
+    and 2 events that are a third of the shorter story's, or the only one that it tells.
     """
-    kept = events.filter(pl.col("dropped").is_null())
     told = (
         reports.select("doc_id", "published", "language", story=roots)
-        .join(kept.select("doc_id", "source", "target", "root_code"), on="doc_id")
+        .join(events.filter(pl.col("dropped").is_null()).select("doc_id", *_TOLD), on="doc_id")
         .filter(pl.col("published").is_not_null(), pl.col("source") != "", pl.col("target") != "")
+        .with_columns(
+            one=pl.min_horizontal("source_country", "target_country"),
+            other=pl.max_horizontal("source_country", "target_country"),
+        )
         .select("story", "published", "language",
-                event=pl.struct("published", "source", "target", "root_code").rank("dense"))
+                event=pl.struct("published", "one", "other", "root_code").rank("dense"))
         .unique()
     )  # fmt: skip
     told = told.with_columns(
-        n_told=pl.len().over("story", "published", "language"),
-        n_tellers=pl.len().over("event"),
+        n_told=pl.len().over("story", "published", "language"), n_tellers=pl.len().over("event")
     ).filter(pl.col("n_tellers") <= CROWD)
     pairs = told.join(told, on="event", suffix="_other").filter(
         pl.col("language") < pl.col("language_other"), pl.col("story") != pl.col("story_other")
     )
-    fewer = pl.min_horizontal("n_told", "n_told_other")
+    shared, fewer = pl.col("shared"), pl.col("fewer")
     return (
         pairs.group_by("story", "story_other", "published")
-        .agg(shared=pl.len(), fewer=fewer.min(), n_tellers=pl.col("n_tellers").min())
-        .filter(
-            ((pl.col("shared") >= 2) & (2 * pl.col("shared") >= pl.col("fewer")))
-            | ((pl.col("fewer") == 1) & (pl.col("n_tellers") == 2))
+        .agg(
+            shared=pl.len(),
+            fewer=pl.min_horizontal("n_told", "n_told_other").min(),
+            weight=(2 / pl.col("n_tellers")).sum().round(6),
         )
-        .sort("shared", "story", "story_other", descending=[True, False, False])
+        .filter((pl.col("weight") >= 1) & (shared * 3 >= fewer) & ((shared > 1) | (fewer == 1)))
+        .sort("weight", "story", "story_other", descending=[True, False, False])
         .select("story", "story_other")
         .rows()
     )
+
+
+_TOLD = ("source", "source_country", "target", "target_country", "root_code")

@@ -96,8 +96,8 @@ def told(*rows: tuple[str, str, str, str], dropped: str | None = None) -> pl.Dat
     digest = [hashlib.sha256(repr(row).encode()).hexdigest()[:16] for row in rows]
     frame = pl.DataFrame(
         [
-            {"event_id": e, "doc_id": d, "source": s, "target": t, "event_code": r, "root_code": r,
-             "dropped": dropped}
+            {"event_id": e, "doc_id": d, "source": s, "source_country": s[:3], "target": t,
+             "target_country": t[:3], "event_code": r, "root_code": r, "dropped": dropped}
             for e, (d, s, t, r) in zip(digest, rows, strict=True)
         ],
         schema_overrides={"dropped": pl.String},
