@@ -139,7 +139,10 @@ class EncoderModel:
             spans.decode_mentions(tags[b, : len(e.ids)], e.offsets, texts[b], self.about["mention_threshold"])
             for b, e in enumerate(encodings)
         ]
-        found = [_capped(f) for f in found]
+        found = [
+            spans.with_pronouns(f[: spans.MAX_MENTIONS - 1], e.offsets, texts[b])
+            for b, (f, e) in enumerate(zip(found, encodings, strict=True))
+        ]
         with_pairs = [b for b, f in enumerate(found) if f]
         acts: dict[int, tuple[Act, ...]] = {}
         if with_pairs:
@@ -254,10 +257,6 @@ def _padded(encodings: Sequence[Any]) -> tuple[NDArray[np.int64], NDArray[np.int
         ids[row, : len(encoding.ids)] = encoding.ids
         mask[row, len(encoding.ids) :] = 0
     return ids, mask
-
-
-def _capped(found: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
-    return found[: spans.MAX_MENTIONS]
 
 
 def _mention_certainty(tags: Floats, tokens: Sequence[tuple[int, int]]) -> Floats:

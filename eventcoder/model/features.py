@@ -120,6 +120,10 @@ class Featurizer:
         if not example.complete:
             return [IGNORE] * len(offsets)
         tags = [spans.OUTSIDE if b > a else IGNORE for a, b in offsets]
+        for start, end in example.spans:  # pronouns are found by their words, not by tags
+            token = spans.token_span(offsets, start, end)
+            if token and example.text[start:end].lower() in spans.PRONOUNS:
+                tags[slice(*token)] = [IGNORE] * (token[1] - token[0])
         for first, last in sorted(mentions, key=lambda m: m[0] - m[1]):  # the longest first
             if tags[first] == spans.OUTSIDE:
                 tags[first:last] = [spans.BEGIN] + [spans.INSIDE] * (last - first - 1)

@@ -1,5 +1,6 @@
 """Characters to tokens and back: where mentions lie, which pairs of them are asked about."""
 
+import re
 from collections.abc import Sequence
 from functools import cache
 
@@ -9,6 +10,9 @@ from numpy.typing import NDArray
 NULL_SOURCE, NULL_TARGET, FIRST_MENTION = 0, 1, 2
 MAX_MENTIONS = 14  # a sentence with more keeps the most probable; seen in 0.02 % of real news
 OUTSIDE, BEGIN, INSIDE = 0, 1, 2
+# Subjects that a document resolves. Corpora don't mark them, so they are candidates by their words.
+PRONOUNS = frozenset({"he", "she", "they", "وی", "او", "ایشان", "آنها", "آنان"})
+_PRONOUN = re.compile(rf"(?<!\w)(?:{'|'.join(sorted(PRONOUNS))})(?!\w)", re.IGNORECASE)
 
 Offsets = Sequence[tuple[int, int]]
 
@@ -56,6 +60,17 @@ def decode_mentions(
             found.pop()
         if end > start:
             found.append((start, end, first, last))
+    return found
+
+
+def with_pronouns(
+    found: list[tuple[int, int, int, int]], offsets: Offsets, text: str
+) -> list[tuple[int, int, int, int]]:
+    """Add the first pronoun of a sentence to its mentions, unless it lies in one."""
+    for hit in _PRONOUN.finditer(text):
+        if not any(start < hit.end() and end > hit.start() for start, end, _, _ in found):
+            token = token_span(offsets, *hit.span())
+            return sorted([*found, (*hit.span(), *token)]) if token else found
     return found
 
 

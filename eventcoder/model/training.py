@@ -22,6 +22,7 @@ from transformers import AutoTokenizer
 
 from eventcoder import gold
 from eventcoder.errors import EventcoderError
+from eventcoder.model.augmentation import with_pronouns
 from eventcoder.model.features import (
     IGNORE,
     NAME_TAGS,
@@ -61,6 +62,7 @@ class Recipe:
     loss_within_root: float = 0.6
     loss_modality: float = 0.3
     loss_words: float = 0.2
+    pronouns: float = 0.5  # share of sentences with a person first that get a copy with "he"
     sampling: dict[str, float] | None = None
 
     @classmethod
@@ -106,6 +108,7 @@ def read_data(
             train += [example] * int(share)
             if zlib.crc32(b"sample" + example.id.encode()) % 1000 < (share % 1) * 1000:
                 train.append(example)
+    train += with_pronouns(list(train), recipe.pronouns, random.Random(recipe.seed))
     return train, held
 
 
