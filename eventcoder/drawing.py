@@ -1,0 +1,179 @@
+"""Counts in, pictures out: SVG drawn by hand, so that a page needs nothing from elsewhere."""
+
+import datetime as dt
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from markupsafe import Markup, escape
+
+# Okabe and Ito (2008), told apart by readers of every kind of colour vision: blues for
+# cooperation, oranges for conflict, the deeper one material.
+QUAD_COLOURS = {1: "#56b4e9", 2: "#0072b2", 3: "#e69f00", 4: "#d55e00"}
+KEPT, LEFT_OUT = "#0072b2", "#b8b8b8"
+_BETWEEN = (0x8A, 0x8A, 0x8A)
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A word at an axis, `at` per cent along it."""
+
+    at: float
+    label: str
+
+
+def nice_top(most: float) -> int:
+    """Return the round number at which an axis for counts up to `most` ends.
+
+    >>> [nice_top(n) for n in (0, 1, 7, 23, 480)]
+    [1, 1, 8, 30, 500]
+    """
+    if most <= 1:
+        return 1
+    power = 10 ** math.floor(math.log10(most))
+    return int(next(s * power for s in (1, 2, 3, 4, 5, 6, 8, 10) if s * power >= most))
+
+
+def scale(top: int) -> list[Tick]:
+    """Return the marks of an axis of counts."""
+    parts = next((n for n in (4, 3, 5, 2) if top % n == 0), 1)
+    return [Tick(100 * i / parts, f"{top * i // parts:,}") for i in range(parts + 1)]
+
+
+def dates(days: Sequence[dt.date], every: str, most: int = 6) -> list[Tick]:
+    """Return at most `most` words for an axis of periods, placed at the middle of theirs."""
+    long = len(days) > 1 and (days[-1] - days[0]).days > 1100
+    form = "%Y" if every == "1y" or long else "%b %Y" if every in ("1mo", "1q") else "%d %b %Y"
+    step = max(1, math.ceil(len(days) / most))
+    ticks = [
+        Tick(100 * (i + 0.5) / len(days), days[i].strftime(form))
+        for i in range(step // 2, len(days), step)
+    ]
+    return [t for i, t in enumerate(ticks) if i == 0 or t.label != ticks[i - 1].label]
+
+
+def columns(
+    rows: Sequence[Sequence[float]], colours: Sequence[str], top: int, label: str
+) -> Markup:
+    """Draw stacked columns, a row of heights each, that fill whatever box they are put in."""
+    shapes = [
+        f'<line x1="0" x2="{len(rows)}" y1="{100 - t.at:.1f}" y2="{100 - t.at:.1f}"/>'
+        for t in scale(top)
+    ]
+    for x, row in enumerate(rows):
+        base = 100.0
+        for height, colour in zip(row, colours, strict=True):
+            if height:
+                tall = 100 * height / top
+                base -= tall
+                shapes.append(_bar(x, base, tall, colour))
+    return _stretched(len(rows), "0 100", shapes, label)
+
+
+def mirrored(
+    rows: Sequence[Sequence[float]], colours: Sequence[str], top: int, label: str
+) -> Markup:
+    """Draw columns around a middle line: of four heights the first two up, the others down."""
+    shapes = [f'<line x1="0" x2="{len(rows)}" y1="0" y2="0"/>']
+    for x, row in enumerate(rows):
+        ends = [0.0, 0.0]
+        for i, (height, colour) in enumerate(zip(row, colours, strict=True)):
+            if height:
+                tall, down = 50 * height / top, i // 2
+                y = ends[1] if down else ends[0] - tall
+                ends[down] = ends[1] + tall if down else y
+                shapes.append(_bar(x, y, tall, colour))
+    return _stretched(len(rows), "-50 100", shapes, label)
+
+
+def _bar(x: int, y: float, tall: float, colour: str) -> str:
+    return f'<rect x="{x + 0.06:.2f}" y="{y:.2f}" width=".88" height="{tall:.2f}" fill="{colour}"/>'
+
+
+def _stretched(wide: int, box: str, shapes: Iterable[str], label: str) -> Markup:
+    y, tall = box.split()
+    return Markup(
+        '<svg class="stretched" role="img" aria-label="{}" preserveAspectRatio="none" '
+        'viewBox="0 {} {} {}">{}</svg>'
+    ).format(label, y, max(wide, 1), tall, Markup("".join(shapes)))
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """What passes between two nodes; `net` from -1 (all conflict) to 1 (all cooperation)."""
+
+    one: str
+    other: str
+    n: int
+    net: float
+
+
+def network(weights: Mapping[str, int], ties: Sequence[Tie], label: str) -> Markup:
+    """Draw nodes on a circle, strongly tied ones side by side, and their ties as bows."""
+    order = _round(weights, ties)
+    at = {
+        node: (math.cos(angle), math.sin(angle))
+        for i, node in enumerate(order)
+        for angle in [2 * math.pi * i / len(order) - math.pi / 2]
+    }
+    most_tied = max((tie.n for tie in ties), default=1)
+    most = max(weights.values(), default=1)
+    shapes = []
+    for tie in sorted(ties, key=lambda t: t.n):
+        (x1, y1), (x2, y2) = at[tie.one], at[tie.other]
+        shapes.append(
+            f'<path d="M{250 * x1:.1f} {250 * y1:.1f}Q{90 * (x1 + x2):.1f} {90 * (y1 + y2):.1f} '
+            f'{250 * x2:.1f} {250 * y2:.1f}" fill="none" stroke="{tie_colour(tie.net)}" '
+            f'stroke-width="{1 + 11 * math.sqrt(tie.n / most_tied):.1f}" stroke-linecap="round" '
+            f'stroke-opacity=".75"><title>{escape(tie.one)} and {escape(tie.other)}: {tie.n:,} '
+            f"events</title></path>"
+        )
+    for node in order:
+        x, y = at[node]
+        shapes.append(
+            f'<circle cx="{250 * x:.1f}" cy="{250 * y:.1f}" '
+            f'r="{4 + 10 * math.sqrt(weights[node] / most):.1f}"/>'
+            f'<text x="{290 * x:.1f}" y="{290 * y + 6:.1f}" text-anchor="middle">{escape(node)}'
+            "</text>"
+        )
+    return Markup('<svg class="network" role="img" aria-label="{}" viewBox="{}">{}</svg>').format(
+        label, "-320 -320 640 640", Markup("".join(shapes))
+    )
+
+
+def tie_colour(net: float) -> str:
+    """Mix a colour between conflict (-1, vermilion), even (0, grey) and cooperation (1, blue)."""
+    full = QUAD_COLOURS[2] if net > 0 else QUAD_COLOURS[4]
+    ends = [int(full[i : i + 2], 16) for i in (1, 3, 5)]
+    share = min(1.0, abs(net))
+    mixed = (round(a + (b - a) * share) for a, b in zip(_BETWEEN, ends, strict=True))
+    return "#" + "".join(f"{part:02x}" for part in mixed)
+
+
+def _round(weights: Mapping[str, int], ties: Sequence[Tie]) -> list[str]:
+    """Order nodes so that neighbours have much to do with each other: always the next nearest."""
+    tied = {frozenset((t.one, t.other)): t.n for t in ties}
+    left = sorted(weights, key=lambda node: (-weights[node], node))
+    order = left[:1]
+    while left := [node for node in left if node not in order]:
+        order.append(max(left, key=lambda node: tied.get(frozenset((order[-1], node)), 0)))
+    return order
+
+
+def spans(text: str, marked: Mapping[str, tuple[int | None, int | None]]) -> list[tuple[str, str]]:
+    """Cut a text at the ends of marked stretches: pieces, and the names that lie over each.
+
+    >>> spans("Iran met Iraq", {"source": (0, 4), "target": (9, 13)})
+    [('Iran', 'source'), (' met ', ''), ('Iraq', 'target')]
+    """
+    fit = {
+        name: (start, end)
+        for name, (start, end) in marked.items()
+        if start is not None and end is not None and 0 <= start < end <= len(text)
+    }
+    cuts = sorted({0, len(text), *(place for span in fit.values() for place in span)})
+    return [
+        (text[a:b], " ".join(n for n, (start, end) in fit.items() if start <= a and b <= end))
+        for a, b in pairwise(cuts)
+    ]
