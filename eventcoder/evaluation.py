@@ -27,9 +27,17 @@ Record = dict[str, Any]
 class Coder(Protocol):
     """What scoring events needs of `pipeline.Coder`."""
 
-    model: EncoderModel
-    dictionary: ActorDictionary
-    ontology: Ontology
+    @property
+    def model(self) -> EncoderModel:
+        """The model that reads."""
+
+    @property
+    def dictionary(self) -> ActorDictionary:
+        """Who is who."""
+
+    @property
+    def ontology(self) -> Ontology:
+        """The codes."""
 
     def code(self, extracted: Sequence[Extracted]) -> Any:
         """Return the events table of read documents."""
@@ -73,18 +81,20 @@ def relations(
     records = read(path, "relations", ("text", "source", "target", "label", "label_set"))
     for number, record in enumerate(records, 1):
         if record["label_set"] not in gold.LABEL_SETS:
-            raise EventcoderError(f"{path}, record {number}: label_set is none of {gold.LABEL_SETS}")
+            raise EventcoderError(
+                f"{path}, record {number}: label_set is none of {gold.LABEL_SETS}"
+            )
     ends = [tuple(tuple(r[e]) if r[e] else None for e in ("source", "target")) for r in records]
     judged = model.judge([r["text"] for r in records], ends)
     rows: list[Record] = []
     for record, (_, codes) in zip(records, judged, strict=True):
         label_set = record["label_set"]
-        share: Counter[str] = Counter()
+        share: dict[str, float] = defaultdict(float)
         for code, probability in zip(model.codes, codes, strict=True):
             label = ontology.label(code, label_set)
             if label is not None:
                 share[str(label)] += float(probability)
-        best, sure = share.most_common(1)[0]
+        best, sure = max(share.items(), key=lambda item: item[1])
         rows.append(
             {
                 **record, "said": best, "sure": sure / sum(share.values()),
@@ -125,9 +135,7 @@ def _actor_scores(rows: Sequence[Record]) -> Record:
     country = [r["said"][:3] == r["gold"][:3] for r in rows]
     with_role = [r for r in rows if len(r["gold"]) > 3]
     role = [r["said"][3:6] == r["gold"][3:6] for r in with_role]
-    both = [
-        c and r["said"][3:6] == r["gold"][3:6] for c, r in zip(country, rows, strict=True)
-    ]
+    both = [c and r["said"][3:6] == r["gold"][3:6] for c, r in zip(country, rows, strict=True)]
     return {
         "n": len(rows),
         "country": sum(country) / len(rows),
@@ -143,7 +151,9 @@ def events(path: str | Path, coder: Coder, by: str | None = "lang") -> Record:
     precision, recall and F1. Within a sentence, what agrees at a level counts once.
     """
     records = read(path, "events", ("text", "events", "lang"))
-    groups = gold.by_document([{**r, "_doc": (r.get("doc_id") or r["id"], r["lang"])} for r in records])
+    groups = gold.by_document(
+        [{**r, "_doc": (r.get("doc_id") or r["id"], r["lang"])} for r in records]
+    )
     documents: dict[tuple[str, str], list[Record]] = {}
     for record in (r for g in groups for r in g):
         documents.setdefault(record["_doc"], []).append(record)
@@ -253,7 +263,8 @@ def _grouped(
         name: {**score(group), "interval": interval(group, lambda s: _figure(score(s), main))}
         for name, group in sorted(groups.items())
     }
-    return _rounded(out)
+    rounded: Record = _rounded(out)
+    return rounded
 
 
 def _figure(scores: Record, main: str) -> float:

@@ -57,7 +57,9 @@ def _mention_row(mention: EventMention, digest: str) -> dict[str, Any]:
         ends[f"{name}_end"] = span.end if span else None
     place = (ends["source_start"], ends["source_end"], ends["target_start"], ends["target_end"])
     return {
-        "mention_id": identifier(sentence.document.doc_id, digest, sentence.number, *place, act.code),
+        "mention_id": identifier(
+            sentence.document.doc_id, digest, sentence.number, *place, act.code
+        ),
         "doc_id": sentence.document.doc_id,
         "sentence_number": sentence.number,
         "sentence_text": sentence.text,
@@ -172,7 +174,9 @@ def _dropped(threshold: float) -> pl.Expr:
     same = ("doc_id", "sentence_number", "source", "target", "root_code")
     # The surest telling stays; of equals the first, so that the choice doesn't hang on order.
     rank = (
-        pl.struct(-pl.col("confidence"), pl.col("event_id")).rank("ordinal").over(*same, told.is_null())
+        pl.struct(-pl.col("confidence"), pl.col("event_id"))
+        .rank("ordinal")
+        .over(*same, told.is_null())
     )
     again = told.is_null() & (rank > 1)
     return pl.when(again).then(pl.lit("repeated in sentence")).otherwise(told).alias("dropped")

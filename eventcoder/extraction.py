@@ -66,8 +66,8 @@ def prepare(original: Document) -> Prepared:
     kept = [page.title] if page.title else []
     words = "\n".join(document.text[a:b] for a, b in [*kept, *page.body])
     language = _language(document.language, words)
-    title = document.title or (document.text[slice(*page.title)] if page.title else None)
-    document = replace(document, language=language, title=title)
+    headline = document.title or (document.text[slice(*page.title)] if page.title else None)
+    document = replace(document, language=language, title=headline)
     if language not in SUPPORTED:
         told = f"language {language} is not supported" if language else "language not recognised"
         return Prepared(original, document, (), page.removed, told if words.strip() else "no text")

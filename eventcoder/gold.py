@@ -124,7 +124,8 @@ def _span(value: Any, text: str, field: str) -> Span:
 
 
 def _relation(record: dict[str, Any]) -> Example:
-    text, spans = str(record["text"]), []
+    text = str(record["text"])
+    spans: list[Span] = []
     ends: list[int | None] = []
     for role in ("source", "target"):
         if record[role] is None:
@@ -183,7 +184,8 @@ def _penta(record: dict[str, Any]) -> Example:
 
 def _names(record: dict[str, Any]) -> Example:
     """Join tokens with spaces; a token with several tags keeps the first that names something."""
-    text, names, at = "", [], 0
+    text, at = "", 0
+    names: list[tuple[int, int, str]] = []
     for token, tag in zip(record["tokens"], record["tags"], strict=True):
         choices = [tag] if isinstance(tag, str) else list(tag)
         label = next((t for t in choices if t[:2] in ("B-", "I-")), "O")

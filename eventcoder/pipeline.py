@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from eventcoder import corpus, duplicates, dyads, events, resources, runs, tables
+from eventcoder import corpus, duplicates, dyads, evaluation, events, resources, runs, tables
 from eventcoder.actors import ActorDictionary
 from eventcoder.errors import EventcoderError
 from eventcoder.extraction import Extracted, Prepared, extract, prepare
@@ -114,10 +114,10 @@ def code(
             counts["read"] += len(shard)
             if talk:
                 talk(dict(counts))
-        documents = tables.collect(run.documents(), "documents")
-        counts.update(dict(documents.group_by("status").len().iter_rows()))
-        counts["sentences"] = int(documents["n_sentences"].sum())
-        _code_mentions(run, documents, coder.dictionary, coder.ontology, coder.threshold)
+        table = tables.collect(run.documents(), "documents")
+        counts.update(dict(table.group_by("status").len().iter_rows()))
+        counts["sentences"] = int(table["n_sentences"].sum())
+        _code_mentions(run, table, coder.dictionary, coder.ontology, coder.threshold)
         _count_events(run, counts)
         run.finish(signature, counts, time.monotonic() - began)
     return run
@@ -182,9 +182,7 @@ def _code_mentions(
         coded.append(events.code_events(mentions, known, dictionary, ontology, threshold))
     frame = pl.concat(coded) if coded else tables.empty("events")
     if (sketches := run.sketches()) is not None:
-        documents, frame = duplicates.assign(
-            documents, tables.collect(sketches, "sketches"), frame
-        )
+        documents, frame = duplicates.assign(documents, tables.collect(sketches, "sketches"), frame)
     run.write("events", frame)
     kept = frame.filter(pl.col("dropped").is_null()).group_by("doc_id").agg(n=pl.len())
     counted = documents.join(kept, on="doc_id", how="left", maintain_order="left")
@@ -197,7 +195,9 @@ def recode(path: str | Path, options: Options | None = None) -> runs.Run:
     run = runs.Run.open(path)
     old, info = run.signature(), run.info()
     if info["state"] != "finished":
-        raise EventcoderError(f"{path} is not finished: go on with `eventcoder code --resume` first")
+        raise EventcoderError(
+            f"{path} is not finished: go on with `eventcoder code --resume` first"
+        )
     dictionary = ActorDictionary.load([Path(p) for p in options.actors])
     ontology = Ontology.load(options.ontology)
     threshold = options.threshold
@@ -225,6 +225,28 @@ def aggregate(
     frame = events_of(source)
     options = options or dyads.Options()
     return dyads.aggregate(frame, options), dyads.account(frame, options)
+
+
+def exposure(source: str | Path, options: dyads.Options | None = None) -> pl.LazyFrame | None:
+    """Return documents, sentences and events a period, language and publisher; None of a file."""
+    if not Path(source).is_dir():
+        return None
+    run = runs.Run.open(source)
+    return dyads.exposure(run.documents(), run.events(), options)
+
+
+def evaluate(
+    what: str, path: str | Path, options: Options | None = None, by: str | None = "lang"
+) -> dict[str, Any]:
+    """Score the coder against gold: `what` is relations, events or actors."""
+    options = options or Options()
+    if what == "actors":
+        dictionary = ActorDictionary.load([Path(p) for p in options.actors])
+        return evaluation.actors(path, dictionary, by)
+    if what == "relations":
+        model = EncoderModel(resources.model(options.model), options.threads)
+        return evaluation.relations(path, model, Ontology.load(options.ontology), by)
+    return evaluation.events(path, Coder.load(options), by)
 
 
 def events_of(source: str | Path) -> pl.LazyFrame:

@@ -65,9 +65,10 @@ class Mention:
 class Act:
     """One thing somebody does to somebody; `source`, `target` index `Reading.mentions` or are None.
 
-    `confidence` is the calibrated probability that actors and root code are right; `alternatives`
-    are (code, probability), best first; `modality` is done, planned, conditional, denied or
-    reported-past.
+    `confidence` is the calibrated probability that actors and root code are right, made of `parts`:
+    the probabilities that there is an act, that its root is right, and that its ends are actors.
+    `alternatives` are (code, probability), best first; `modality` is done, planned, conditional,
+    denied or reported-past.
     """
 
     source: int | None
@@ -77,6 +78,7 @@ class Act:
     confidence: float
     alternatives: tuple[tuple[str, float], ...]
     modality: str
+    parts: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,9 @@ def dequantize(image: bytes, offset: int, n: int) -> np.ndarray:
     return ((nibbles - 8) * blocks["d"].astype(np.float32)[:, None]).reshape(-1)
 
 
-def read_image(path: Path) -> tuple[dict[str, float], list[tuple[str, float]], dict[str, np.ndarray]]:
+def read_image(
+    path: Path,
+) -> tuple[dict[str, float], list[tuple[str, float]], dict[str, np.ndarray]]:
     """Return header, word pieces with scores, and tensors of a packed model file."""
     image = path.read_bytes()
     if image[:4] != b"E5S1":

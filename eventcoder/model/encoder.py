@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -136,7 +137,9 @@ class EncoderModel:
         ids, mask = _padded(encodings)
         hidden, tags = self._encoder.run(None, {"ids": ids, "mask": mask})
         found = [
-            spans.decode_mentions(tags[b, : len(e.ids)], e.offsets, texts[b], self.about["mention_threshold"])
+            spans.decode_mentions(
+                tags[b, : len(e.ids)], e.offsets, texts[b], self.about["mention_threshold"]
+            )
             for b, e in enumerate(encodings)
         ]
         found = [
@@ -154,7 +157,7 @@ class EncoderModel:
                 sure = _mention_certainty(tags[b], tokens[row])
                 acts[b] = self._acts(
                     texts[b], encodings[b].offsets, indices[row], probability,
-                    *(o[row] for o in out[1:]), sure,
+                    out[1][row], out[2][row], out[3][row], sure,
                 )  # fmt: skip
         for b, encoding in enumerate(encodings):
             mentions = tuple(Mention(s, e, texts[b][s:e]) for s, e, _, _ in found[b])
@@ -183,15 +186,17 @@ class EncoderModel:
                 if _has_rival(chosen, source, target, int(root), self._symmetric(codes[p], root)):
                     continue
                 code, alternatives = self._choose(codes[p], int(root))
-                sure = certainty[source] * certainty[target]
+                ends = float(certainty[source] * certainty[target])
+                parts = (float(event[p]), float(roots[root]), ends)
                 act = Act(
                     source - spans.FIRST_MENTION if source >= spans.FIRST_MENTION else None,
                     target - spans.FIRST_MENTION if target >= spans.FIRST_MENTION else None,
                     _words(text, offsets, attention[p]),
                     code,
-                    self._calibrated(float(event[p]), float(roots[root]), float(sure)),
+                    self._calibrated(parts),
                     alternatives,
                     MODALITIES[int(modality[p].argmax())],
+                    parts,
                 )
                 if act.code in self.about["symmetric"]:
                     act = _first_named(act)
@@ -221,19 +226,16 @@ class EncoderModel:
             (self.codes[i], round(float(codes[i]), 4)) for i in top if codes[i] > 0.01
         )
 
-    def _calibrated(self, event: float, root: float, certainty: float) -> float:
-        """Return the probability that actors and root are right (Platt scaling on three logs)."""
+    def _calibrated(self, parts: tuple[float, float, float]) -> float:
+        """Return the probability that actors and root are right (logistic on three logits)."""
         c = self._calibration
-        logit = (
-            c["bias"]
-            + c["event"] * _logit(event)
-            + c["root"] * _logit(root)
-            + c["mentions"] * _logit(certainty)
-        )
-        return round(1.0 / (1.0 + math.exp(-logit)), 4)
+        weights = (c["event"], c["root"], c["mentions"])
+        odds = c["bias"] + sum(w * logit(p) for w, p in zip(weights, parts, strict=True))
+        return round(1.0 / (1.0 + math.exp(-odds)), 4)
 
 
-def _logit(p: float) -> float:
+def logit(p: float) -> float:
+    """Return log odds, held within 1e-4 of sure."""
     p = min(max(p, 1e-4), 1 - 1e-4)
     return math.log(p / (1 - p))
 
@@ -285,8 +287,7 @@ def _first_named(act: Act) -> Act:
     """A mutual act is one row whose source is the first named."""
     if act.source is None or act.target is None or act.source < act.target:
         return act
-    return Act(act.target, act.source, act.words, act.code, act.confidence, act.alternatives,
-               act.modality)  # fmt: skip
+    return replace(act, source=act.target, target=act.source)
 
 
 def _words(text: str, offsets: spans.Offsets, attention: Floats) -> Mention | None:

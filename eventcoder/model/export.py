@@ -10,6 +10,7 @@ import json
 import logging
 import shutil
 import warnings
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -64,13 +65,18 @@ def export(trained: Trained, folder: Path, name: str, settings: dict[str, Any]) 
     config = Path(trained.recipe.base) / "config.json"
     if config.resolve() != (folder / "config.json").resolve():
         shutil.copyfile(config, folder / "config.json")
+    describe(trained, folder, name, settings)
+
+
+def describe(trained: Trained, folder: Path, name: str, settings: dict[str, Any]) -> None:
+    """Write `model.json`: the codes, how to decide, what made the model."""
     ontology, codes = trained.featurizer.ontology, trained.featurizer.codes
     about = {
         "format": FORMAT,
         "name": name,
         "eventcoder": __version__,
         "max_tokens": 256,
-        "head_width": trained.recipe.head_width,
+        "recipe": asdict(trained.recipe),
         "codes": codes,
         "root_of": {c: ontology.root(c) for c in codes},
         "base_of": {c: ontology.base(c) for c in codes},
@@ -140,8 +146,11 @@ def _quantize_rows(graph: Any) -> None:
         constant("q.last", np.array([-1], np.int64)),
         constant("q.first", np.array([0], np.int64)),
     )
-    step, least = constant("q.step", np.float32(1 / 127)), constant("q.least", np.float32(1e-9))
-    zero = constant("q.zero", np.int8(0))
+    step, least = (
+        constant("q.step", np.array(1 / 127, np.float32)),
+        constant("q.least", np.array(1e-9, np.float32)),
+    )
+    zero = constant("q.zero", np.array(0, np.int8))
     for old in graph.node:
         matrix = constants.get(old.input[1]) if old.op_type == "MatMul" else None
         if matrix is None or matrix.dims[-1] < SMALLEST:
@@ -192,7 +201,8 @@ def quantize_blocks(table: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDAr
     scales = (largest / -8).astype(np.float32)
     safe = np.where(scales == 0, 1, scales)[..., None]
     steps = np.clip(np.round(blocks / safe) + 8, 0, 15).astype(np.uint8).reshape(len(table), -1)
-    return steps[:, ::2] | (steps[:, 1::2] << 4), scales
+    packed: NDArray[np.uint8] = (steps[:, ::2] | (steps[:, 1::2] << 4)).astype(np.uint8)
+    return packed, scales
 
 
 def _embed(model: Any, table: NDArray[np.float32], folder: Path) -> None:

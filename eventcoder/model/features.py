@@ -9,7 +9,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from eventcoder.gold import MODALITIES, Example
+from eventcoder.gold import MODALITIES, Example, Relation
 from eventcoder.model import spans
 from eventcoder.ontology import Ontology
 
@@ -74,7 +74,7 @@ class Featurizer:
         )  # fmt: skip
         for relation in example.relations:
             ends = (relation.source, relation.target)
-            if (None, None) == ends or any(e is not None and e not in order for e in ends):
+            if ends == (None, None) or any(e is not None and e not in order for e in ends):
                 continue
             source = spans.NULL_SOURCE if ends[0] is None else order[ends[0]]
             target = spans.NULL_TARGET if ends[1] is None else order[ends[1]]
@@ -83,7 +83,9 @@ class Featurizer:
             self._unlabel(example, features, order)
         return features
 
-    def _add(self, features: Features, pair: tuple[int, int], relation, offsets) -> None:  # type: ignore[no-untyped-def]
+    def _add(
+        self, features: Features, pair: tuple[int, int], relation: Relation, offsets: spans.Offsets
+    ) -> None:
         codes: dict[int, float] = {}
         members: tuple[int, ...] = ()
         if relation.label_set == "cameo" and relation.label in self.index:
@@ -116,7 +118,9 @@ class Featurizer:
                 features.unlabelled.add(pair)
         features.unlabelled -= set(features.acts)
 
-    def _tags(self, example: Example, offsets, mentions) -> list[int]:  # type: ignore[no-untyped-def]
+    def _tags(
+        self, example: Example, offsets: spans.Offsets, mentions: Sequence[tuple[int, int]]
+    ) -> list[int]:
         if not example.complete:
             return [IGNORE] * len(offsets)
         tags = [spans.OUTSIDE if b > a else IGNORE for a, b in offsets]
@@ -129,7 +133,7 @@ class Featurizer:
                 tags[first:last] = [spans.BEGIN] + [spans.INSIDE] * (last - first - 1)
         return tags
 
-    def _names(self, example: Example, offsets) -> list[int]:  # type: ignore[no-untyped-def]
+    def _names(self, example: Example, offsets: spans.Offsets) -> list[int]:
         if example.names is None:
             return [IGNORE] * len(offsets)
         tags = [0 if b > a else IGNORE for a, b in offsets]
@@ -178,14 +182,20 @@ def collate(rows: Sequence[Features], codes: int, pad: int) -> Batch:
             act, flat = row.acts.get(pair), b * indices.shape[1] + p
             if act is None:
                 if row.complete and pair not in row.unlabelled:
-                    chosen.append(flat), event.append(0.0), perhaps.append(False)
+                    chosen.append(flat)
+                    event.append(0.0)
+                    perhaps.append(False)
                 continue
-            chosen.append(flat), event.append(1.0), perhaps.append(act.perhaps_none)
+            chosen.append(flat)
+            event.append(1.0)
+            perhaps.append(act.perhaps_none)
             acts.append(flat)
             exact, allowed = np.zeros(codes, np.float32), np.zeros(codes, np.float32)
             exact[list(act.codes)] = list(act.codes.values())
             allowed[list(act.members)] = 1.0
-            weights.append(exact), members.append(allowed), modality.append(act.modality)
+            weights.append(exact)
+            members.append(allowed)
+            modality.append(act.modality)
             marked = np.zeros(longest, np.float32)
             if act.words:
                 marked[slice(*act.words)] = 1.0

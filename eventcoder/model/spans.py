@@ -41,14 +41,14 @@ def decode_mentions(
     inside = probabilities[:, OUTSIDE] < 1.0 - threshold
     begins = probabilities[:, BEGIN] > probabilities[:, INSIDE]
     runs: list[list[int]] = []
-    for i in np.flatnonzero(inside):
+    for i in np.flatnonzero(inside).tolist():
         start, end = offsets[i]
         if start == end:
             continue
         if runs and runs[-1][1] == i and not begins[i]:
-            runs[-1][1] = int(i) + 1
+            runs[-1][1] = i + 1
         else:
-            runs.append([int(i), int(i) + 1])
+            runs.append([i, i + 1])
     if len(runs) > MAX_MENTIONS:
         certain = sorted(runs, key=lambda r: probabilities[r[0] : r[1], OUTSIDE].mean())
         runs = sorted(certain[:MAX_MENTIONS])

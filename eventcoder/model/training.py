@@ -277,7 +277,7 @@ def _step(
     hidden = hidden.float()
     out = network.pair(hidden, batch.mask, batch.mention_weights, batch.pairs)
     parts = losses(network.tagger(hidden), network.names(hidden), out, batch)
-    torch.stack(list(parts.values())).sum().backward()
+    torch.stack(list(parts.values())).sum().backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(network.parameters(), 1.0)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)

@@ -1,0 +1,372 @@
+"""The command line: options in, one library call, data to files or stdout, talk to stderr."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from eventcoder import __version__
+from eventcoder.errors import EventcoderError
+
+if TYPE_CHECKING:
+    from eventcoder.pipeline import Options
+
+app = typer.Typer(
+    name="eventcoder",
+    help="Code who did what to whom in Arabic, Persian and English news; aggregate dyadic series.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+ModelOption = Annotated[str, typer.Option("--model", "-m", help="A shipped model, or a folder.")]
+OntologyOption = Annotated[str, typer.Option("--ontology", help="A shipped ontology, or a csv.")]
+ActorsOption = Annotated[
+    list[Path] | None,
+    typer.Option("--actors", help="Your own actors (csv); its rows win. May be repeated."),
+]
+ThresholdOption = Annotated[
+    float | None,
+    typer.Option(
+        "--threshold", min=0.0, max=1.0, help="Least confidence kept; default: the model's."
+    ),
+]
+ThreadsOption = Annotated[int, typer.Option("--threads", min=0, help="Cores to use; 0 is all.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")]
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Turn errors that a user can act on into one line and exit code 1."""
+    try:
+        yield
+    except EventcoderError as error:
+        typer.secho(f"eventcoder: {error}", fg="red", err=True)
+        raise typer.Exit(1) from None
+    except PermissionError as error:
+        typer.secho(f"eventcoder: no permission: {error.filename}", fg="red", err=True)
+        raise typer.Exit(1) from None
+    except OSError as error:
+        typer.secho(
+            f"eventcoder: {error.strerror or error}: {error.filename or ''}", fg="red", err=True
+        )
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        typer.secho("eventcoder: stopped", fg="red", err=True)
+        raise typer.Exit(130) from None
+
+
+def _options(model: str, ontology: str, actors: list[Path] | None, threshold: float | None,
+             threads: int = 0, **columns: str) -> Options:  # fmt: skip
+    from eventcoder.formats import Columns
+    from eventcoder.pipeline import Options
+
+    return Options(
+        model, ontology, tuple(str(path) for path in actors or ()), threshold, threads,
+        Columns(**columns),
+    )  # fmt: skip
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"eventcoder {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Code who did what to whom in Arabic, Persian and English news; aggregate dyadic series."""
+
+
+@app.command()
+def code(
+    corpus: Annotated[list[str], typer.Argument(help="Files, folders, globs, or - for stdin.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The run folder to make.")],
+    model: ModelOption = "default",
+    ontology: OntologyOption = "cameo",
+    actors: ActorsOption = None,
+    threshold: ThresholdOption = None,
+    threads: ThreadsOption = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a run.")] = False,
+    text_column: str = "text",
+    title_column: str = "title",
+    published_column: str = "published",
+    language_column: str = "language",
+    publisher_column: str = "publisher",
+    url_column: str = "url",
+    doc_id_column: str = "doc_id",
+) -> None:
+    """Code corpus files into a run folder with every table."""
+    with _plain_errors():
+        from eventcoder import pipeline
+
+        if resume and overwrite:
+            raise EventcoderError("--resume and --overwrite exclude each other")
+        options = _options(
+            model, ontology, actors, threshold, threads, text=text_column, title=title_column,
+            published=published_column, language=language_column, publisher=publisher_column,
+            url=url_column, doc_id=doc_id_column,
+        )  # fmt: skip
+        existing: Any = "resume" if resume else "overwrite" if overwrite else "refuse"
+        with _progress() as talk:
+            run = pipeline.code(corpus, out, options, existing, talk)
+        info = run.info()
+        _account(info)
+        typer.secho(f"events: {run.path / 'events.parquet'}", err=True)
+        if info["counts"]["failed"]:
+            raise typer.Exit(1)
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """Show documents and rate on a terminal; say nothing where nobody looks."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.completed:,.0f} documents, {task.fields[sentences]:,} sentences"),
+        TextColumn("{task.fields[rate]:,.0f} sentences/s"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as bar:
+        task = bar.add_task("coding", total=None, sentences=0, rate=0.0)
+
+        def talk(counts: dict[str, int]) -> None:
+            elapsed = bar.tasks[task].elapsed or 1e-9
+            bar.update(task, completed=counts["read"], sentences=counts["sentences"],
+                       rate=counts["sentences"] / elapsed)  # fmt: skip
+
+        yield talk
+
+
+def _account(info: dict[str, Any]) -> None:
+    """Say what was read, coded, skipped, lost and why."""
+    counts = info["counts"]
+    typer.echo(
+        f"read {counts['read']:,} documents = coded {counts['coded']:,} + skipped "
+        f"{counts['skipped']:,} + failed {counts['failed']:,}; {counts['sentences']:,} sentences "
+        f"in {info['seconds']:.1f} s",
+        err=True,
+    )
+    dropped = {k.removeprefix("dropped: "): n for k, n in counts.items() if k.startswith("dropped")}
+    reasons = ", ".join(f"{reason} {n:,}" for reason, n in dropped.items())
+    typer.echo(
+        f"event mentions {counts['mentions']:,}; coded rows {counts['events']:,} = kept "
+        f"{counts.get('kept', 0):,} + dropped {sum(dropped.values()):,}"
+        + (f" ({reasons})" if reasons else ""),
+        err=True,
+    )
+
+
+@app.command()
+def recode(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    ontology: OntologyOption = "cameo",
+    actors: ActorsOption = None,
+    threshold: ThresholdOption = None,
+) -> None:
+    """Code a run's mentions again, with other actors, ontology or threshold, in seconds."""
+    with _plain_errors():
+        from eventcoder import pipeline
+
+        _account(pipeline.recode(run, _options("default", ontology, actors, threshold)).info())
+
+
+class By(StrEnum):
+    """Periods of a series."""
+
+    day = "day"
+    week = "week"
+    month = "month"
+    quarter = "quarter"
+    year = "year"
+
+
+@app.command()
+def aggregate(
+    source: Annotated[Path, typer.Argument(help="A run folder or an events file.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help=".parquet, .csv or .jsonl")],
+    by: By = By.month,
+    week_start: str = "monday",
+    level: Annotated[str, typer.Option(help="country, actor or country-sector")] = "country",
+    undirected: bool = False,
+    code_level: Annotated[
+        str, typer.Option(help="quad, penta, root, base or event: a row a code")
+    ] = "",
+    duplicates: Annotated[str, typer.Option(help="keep, one-a-day or cluster")] = "keep",
+    weights: Annotated[str, typer.Option(help="count or confidence")] = "count",
+    from_: Annotated[str | None, typer.Option("--from", help="First day, YYYY-MM-DD.")] = None,
+    to: Annotated[str | None, typer.Option(help="Last day, YYYY-MM-DD.")] = None,
+    complete: Annotated[bool, typer.Option(help="Every dyad in every period.")] = False,
+    keys: Annotated[str, typer.Option(help="iso, cow or gw")] = "iso",
+    mirror: Annotated[bool, typer.Option(help="Symmetric events in both directions.")] = False,
+) -> None:
+    """Aggregate events into a dyadic time series; an exposure table is written beside it."""
+    with _plain_errors():
+        from eventcoder import dyads, pipeline, runs
+
+        chosen: dict[str, Any] = {
+            "by": by.value, "week_start": week_start, "level": level, "undirected": undirected,
+            "code_level": code_level, "duplicates": duplicates, "weights": weights,
+            "from_": _day(from_), "to": _day(to), "complete": complete, "keys": keys,
+            "mirror_symmetric": mirror,
+        }  # fmt: skip
+        options = dyads.Options(**chosen)
+        series, account = pipeline.aggregate(source, options)
+        runs.write(series, out)
+        beside = out.with_name(f"{out.stem}-exposure{out.suffix}")
+        exposure = pipeline.exposure(source, options)
+        if exposure is not None:
+            runs.write(exposure, beside)
+        left = ", ".join(f"{reason} {n:,}" for reason, n in account.left_out.items() if n)
+        typer.echo(
+            f"{account.read:,} events read, {account.kept:,} in the series"
+            + (f"; left out: {left}" if left else ""),
+            err=True,
+        )
+        typer.secho(
+            f"series: {out}" + (f"; exposure: {beside}" if exposure is not None else ""), err=True
+        )
+
+
+@app.command()
+def explain(
+    text: Annotated[str, typer.Argument(help="A sentence or a text, or - for standard input.")],
+    published: Annotated[str | None, typer.Option(help="Its day, YYYY-MM-DD.")] = None,
+    model: ModelOption = "default",
+    ontology: OntologyOption = "cameo",
+    actors: ActorsOption = None,
+    threshold: ThresholdOption = None,
+) -> None:
+    """Explain one text: actors, dictionary rows, codes, probabilities, why kept or dropped."""
+    with _plain_errors():
+        from eventcoder import explanation, pipeline
+
+        words = sys.stdin.read() if text == "-" else text
+        if not words.strip():
+            raise EventcoderError("there is no text to explain")
+        told = pipeline.explain(words, _options(model, ontology, actors, threshold), published)
+        explanation.show(told)
+
+
+def _day(value: str | None) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(value) if value else None
+    except ValueError:
+        raise EventcoderError(f"{value!r} is no day: write it YYYY-MM-DD") from None
+
+
+class Gold(StrEnum):
+    """What gold is about."""
+
+    relations = "relations"
+    events = "events"
+    actors = "actors"
+
+
+@app.command()
+def evaluate(
+    what: Gold,
+    gold: Annotated[Path, typer.Argument(help="A gold file, JSON lines.")],
+    model: ModelOption = "default",
+    ontology: OntologyOption = "cameo",
+    actors: ActorsOption = None,
+    threshold: ThresholdOption = None,
+    by: Annotated[str, typer.Option(help="A field of the gold to group by.")] = "lang",
+    as_json: JsonOption = False,
+) -> None:
+    """Score the coder against gold: relations, events or actors."""
+    with _plain_errors():
+        from eventcoder import explanation, pipeline
+
+        scores = pipeline.evaluate(
+            what.value, gold, _options(model, ontology, actors, threshold), by
+        )
+        if as_json:
+            typer.echo(json.dumps(scores, ensure_ascii=False))
+        else:
+            explanation.show_scores(what.value, scores)
+
+
+@app.command()
+def train(
+    data: Annotated[list[Path], typer.Argument(help="Gold files, or folders of them.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The model folder to make.")],
+    recipe: Annotated[
+        Path | None, typer.Option(help="A toml file; default: the shipped recipe.")
+    ] = None,
+    base: Annotated[
+        str | None, typer.Option(help="A Hugging Face encoder folder, or a model to go on from.")
+    ] = None,
+    epochs: Annotated[float | None, typer.Option(min=0.01)] = None,
+    seed: int | None = None,
+) -> None:
+    """Fine-tune a model on gold files; a stopped training goes on where it was."""
+    with _plain_errors():
+        try:
+            from eventcoder.model import fitting
+        except ModuleNotFoundError as error:
+            raise EventcoderError(
+                f"training needs {error.name}: pip install 'eventcoder[train]'"
+            ) from None
+        fitting.fit(data, out, recipe, lambda line: typer.echo(line, err=True),
+                    base=base, epochs=epochs, seed=seed)  # fmt: skip
+        typer.secho(f"model: {out}", err=True)
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="A dictionary, ontology, gold file, table or run.")],
+    as_: Annotated[str, typer.Option("--as", help="actors, ontology, gold, or a table's name.")],
+) -> None:
+    """Check a user's own file; name row and column at fault."""
+    with _plain_errors():
+        from eventcoder import checks
+
+        faults = checks.check(file, as_)
+        for fault in faults:
+            typer.echo(fault)
+        if faults:
+            typer.secho(f"eventcoder: {len(faults)} faults in {file}", fg="red", err=True)
+            raise typer.Exit(1)
+        typer.secho(f"{file}: good", err=True)
+
+
+@app.command(name="list")
+def list_(
+    what: Annotated[
+        str, typer.Argument(help="models, ontologies, actors, languages, tables, codes")
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """List what is shipped."""
+    with _plain_errors():
+        from eventcoder import checks
+
+        rows = checks.inventory(what)
+        if as_json:
+            typer.echo(json.dumps(rows, ensure_ascii=False))
+        else:
+            for row in rows:
+                typer.echo("\t".join(str(value) for value in row.values()))
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,105 @@
+"""What `explain` and `evaluate` found in, a readable account on the terminal out."""
+
+from typing import Any
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from eventcoder.pipeline import Explanation
+
+# Isolates: a terminal that knows right-to-left keeps each phrase in its own order with them.
+FIRST_STRONG, POP = "\u2068", "\u2069"
+COLOURS = {"source": "bold blue", "event": "bold magenta", "target": "bold green"}
+
+
+def show(told: Explanation, console: Console | None = None) -> None:
+    """Print one text's sentences, actors, rows, codes and reasons to standard output."""
+    console = console or Console(highlight=False)
+    document = told.prepared.document
+    day = document.published or "unknown"
+    console.print(f"language {document.language or 'unknown'}, published {day}"
+                  f" ({document.published_basis})")  # fmt: skip
+    if told.prepared.reason:
+        console.print(f"skipped: {told.prepared.reason}", style="red")
+    for removed in told.prepared.removed:
+        words = " ".join(document.text[removed.start : removed.end].split())
+        console.print(Text(f"removed ({removed.reason}): {_isolated(words[:80])}", style="dim"))
+    for sentence, actors in told.sentences:
+        rows = [r for r in told.events.iter_rows(named=True)
+                if r["sentence_number"] == sentence.number]  # fmt: skip
+        console.print()
+        console.print(_marked(sentence.text, rows), soft_wrap=True)
+        for phrase, actor in actors:
+            who = f"{actor.code}  {actor.name}  [{actor.row}]" if actor else "not in the dictionary"
+            console.print(Text("  actor  ").append(_isolated(phrase)).append(f"  {who}", "dim"))
+        console.print(_table(rows) if rows else Text("  no event", style="dim"))
+
+
+def _isolated(words: str) -> str:
+    return f"{FIRST_STRONG}{words}{POP}"
+
+
+def _marked(sentence: str, rows: list[dict[str, Any]]) -> Text:
+    """Return the sentence with source, act and target of its kept events in colour."""
+    text = Text(sentence)
+    for row in rows:
+        for role, style in COLOURS.items():
+            if row["dropped"] is None and row[f"{role}_text"]:
+                at = sentence.find(row[f"{role}_text"])
+                text.stylize(style, at, at + len(row[f"{role}_text"]))
+    return text
+
+
+def _table(rows: list[dict[str, Any]]) -> Group:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
+    for column in ("  event", "who", "whom", "words", "when", "how", "sure", "verdict"):
+        table.add_column(column, no_wrap=column != "verdict", overflow="fold")
+    for row in sorted(rows, key=lambda r: (r["dropped"] is not None, -r["confidence"])):
+        when = f"{row['event_date'] or '?'} ({row['date_basis']})"
+        verdict = (
+            Text("kept", "green") if row["dropped"] is None else Text(row["dropped"], "yellow")
+        )
+        table.add_row(
+            f"  {row['event_code']}",
+            row["source"] or "-",
+            row["target"] or "-",
+            _isolated(row["event_text"]),
+            when,
+            row["modality"],
+            f"{row['confidence']:.2f}",
+            verdict,
+        )
+    return Group(table)
+
+
+def show_scores(what: str, scores: dict[str, Any], console: Console | None = None) -> None:
+    """Print scores as a table, the whole first and then each group."""
+    console = console or Console(highlight=False)
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    groups = {"all": scores, **scores.get("by", {})}
+    columns = _columns(scores)
+    for column in ("", *columns):
+        table.add_column(column, justify="left" if not column else "right")
+    for name, group in groups.items():
+        table.add_row(name, *(_cell(group, column) for column in columns))
+    console.print(Text(f"{what}"), table, sep="\n")
+
+
+def _columns(scores: dict[str, Any]) -> list[str]:
+    names: list[str] = []
+    for key, value in scores.items():
+        if isinstance(value, dict) and "f1" in value:
+            names += [f"{key}.{part}" for part in ("precision", "recall", "f1")]
+        elif key != "by":
+            names.append(key)
+    return names
+
+
+def _cell(group: dict[str, Any], column: str) -> str:
+    value: Any = group
+    for part in column.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    if isinstance(value, list):
+        return "-".join(f"{v:.3f}" for v in value)
+    return f"{value:.3f}" if isinstance(value, float) else str(value if value is not None else "")
