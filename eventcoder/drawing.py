@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 # cooperation, oranges for conflict, the deeper one material.
 QUAD_COLOURS = {1: "#56b4e9", 2: "#0072b2", 3: "#e69f00", 4: "#d55e00"}
 KEPT, LEFT_OUT = "#0072b2", "#b8b8b8"
+Point = tuple[float, float]
 _BETWEEN = (0x8A, 0x8A, 0x8A)
 
 
@@ -42,15 +43,21 @@ def scale(top: int) -> list[Tick]:
 
 
 def dates(days: Sequence[dt.date], every: str, most: int = 6) -> list[Tick]:
-    """Return at most `most` words for an axis of periods, placed at the middle of theirs."""
-    long = len(days) > 1 and (days[-1] - days[0]).days > 1100
-    form = "%Y" if every == "1y" or long else "%b %Y" if every in ("1mo", "1q") else "%d %b %Y"
-    step = max(1, math.ceil(len(days) / most))
-    ticks = [
-        Tick(100 * (i + 0.5) / len(days), days[i].strftime(form))
-        for i in range(step // 2, len(days), step)
+    """Return at most `most` words for an axis of periods, each at the middle of its period.
+
+    Over more than three years they are the years, where these begin.
+    """
+    places = list(range(len(days)))
+    form = "%d %b %Y" if every in ("1d", "1w") else "%b %Y"
+    if every == "1y" or (days[-1] - days[0]).days > 1100:
+        form = "%Y"
+        places = [i for i in places if i == 0 or days[i].year != days[i - 1].year]
+        places = places[1:] if days[0].month > 6 else places
+    step = math.ceil(len(places) / most)
+    return [
+        Tick(100 * (i + 0.5) / len(days), days[i].strftime(form).lstrip("0"))
+        for i in places[(step - 1) // 2 :: step]
     ]
-    return [t for i, t in enumerate(ticks) if i == 0 or t.label != ticks[i - 1].label]
 
 
 def columns(
@@ -112,33 +119,41 @@ class Tie:
 def network(weights: Mapping[str, int], ties: Sequence[Tie], label: str) -> Markup:
     """Draw nodes on a circle, strongly tied ones side by side, and their ties as bows."""
     order = _round(weights, ties)
-    at = {
-        node: (math.cos(angle), math.sin(angle))
-        for i, node in enumerate(order)
-        for angle in [2 * math.pi * i / len(order) - math.pi / 2]
-    }
+    radius = min(250, 60 + 9 * len(order))
+    places = {}
+    for i, node in enumerate(order):
+        angle = 2 * math.pi * i / len(order) - math.pi / 2
+        places[node] = (math.cos(angle), math.sin(angle))
     most_tied = max((tie.n for tie in ties), default=1)
     most = max(weights.values(), default=1)
-    shapes = []
-    for tie in sorted(ties, key=lambda t: t.n):
-        (x1, y1), (x2, y2) = at[tie.one], at[tie.other]
+    shapes = [
+        _bow(tie, places[tie.one], places[tie.other], radius, math.sqrt(tie.n / most_tied))
+        for tie in sorted(ties, key=lambda t: t.n)
+    ]
+    for node, (x, y) in places.items():
+        out = radius + 40
         shapes.append(
-            f'<path d="M{250 * x1:.1f} {250 * y1:.1f}Q{90 * (x1 + x2):.1f} {90 * (y1 + y2):.1f} '
-            f'{250 * x2:.1f} {250 * y2:.1f}" fill="none" stroke="{tie_colour(tie.net)}" '
-            f'stroke-width="{1 + 11 * math.sqrt(tie.n / most_tied):.1f}" stroke-linecap="round" '
-            f'stroke-opacity=".75"><title>{escape(tie.one)} and {escape(tie.other)}: {tie.n:,} '
-            f"events</title></path>"
-        )
-    for node in order:
-        x, y = at[node]
-        shapes.append(
-            f'<circle cx="{250 * x:.1f}" cy="{250 * y:.1f}" '
+            f'<circle cx="{radius * x:.1f}" cy="{radius * y:.1f}" '
             f'r="{4 + 10 * math.sqrt(weights[node] / most):.1f}"/>'
-            f'<text x="{290 * x:.1f}" y="{290 * y + 6:.1f}" text-anchor="middle">{escape(node)}'
+            f'<text x="{out * x:.1f}" y="{out * y + 6:.1f}" text-anchor="middle">{escape(node)}'
             "</text>"
         )
-    return Markup('<svg class="network" role="img" aria-label="{}" viewBox="{}">{}</svg>').format(
-        label, "-320 -320 640 640", Markup("".join(shapes))
+    edge = radius + 70
+    return Markup(
+        '<svg class="network" role="img" aria-label="{}" viewBox="-{} -{} {} {}" '
+        'style="max-width:{}px">{}</svg>'
+    ).format(label, edge, edge, 2 * edge, 2 * edge, 2 * edge, Markup("".join(shapes)))
+
+
+def _bow(tie: Tie, one: Point, other: Point, radius: int, strength: float) -> str:
+    (x1, y1), (x2, y2) = one, other
+    bend = 0.36 * radius  # of neighbours a shallow bow, of opposites a straight line
+    return (
+        f'<path d="M{radius * x1:.1f} {radius * y1:.1f}Q{bend * (x1 + x2):.1f} '
+        f'{bend * (y1 + y2):.1f} {radius * x2:.1f} {radius * y2:.1f}" fill="none" '
+        f'stroke="{tie_colour(tie.net)}" stroke-width="{1 + 11 * strength:.1f}" '
+        f'stroke-linecap="round" stroke-opacity=".75"><title>{escape(tie.one)} and '
+        f"{escape(tie.other)}: {tie.n:,} events</title></path>"
     )
 
 

@@ -45,7 +45,8 @@ def timeline(kept: pl.LazyFrame) -> dict[str, Any] | None:
     return {
         "svg": drawing.columns(columns, list(drawing.QUAD_COLOURS.values()), top, label),
         "scale": drawing.scale(top), "dates": drawing.dates(periods, every), "word": word,
-        "outside": outside, "totals": [sum(column) for column in zip(*columns, strict=True)],
+        "n": len(periods), "outside": outside,
+        "totals": [sum(column) for column in zip(*columns, strict=True)],
     }  # fmt: skip
 
 
@@ -118,6 +119,8 @@ def dyads(kept: pl.LazyFrame) -> list[dict[str, Any]]:
             every, word = "1mo", "month"
         periods = _periods(span[0], span[1], every)
         drawn = _by_period(mine, span[0], span[1], every, *_PAIR)
+    form = "%Y" if len(periods) > 36 or word == "year" else "%b %Y"
+    ends = [day.strftime(form) for day in periods] or [""]
     found = []
     for source, target, n in top.rows():
         rows = [drawn.get((source, target, day), (0, 0, 0, 0)) for day in periods]
@@ -127,8 +130,7 @@ def dyads(kept: pl.LazyFrame) -> list[dict[str, Any]]:
         found.append(
             {"source": source, "target": target, "names": f"{_name(source)} → {_name(target)}",
              "n": n, "most": most, "word": word, "svg": svg if most else None,
-             "first": periods[0].year if periods else "",
-             "last": periods[-1].year if periods else ""}
+             "first": ends[0], "last": ends[-1]}
         )  # fmt: skip
     return found
 

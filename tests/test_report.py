@@ -81,7 +81,7 @@ def text(page: str) -> str:
 def test_a_run_of_nothing(tmp_path: Path) -> None:
     page = report.render(run(tmp_path / "run"))
     for words in ("No event was kept: nothing was coded", "No document was read",
-                  "No kept event has a date", "No coded sentences",
+                  "No kept event has a date", "holds no sentences",
                   "No event has a confidence"):  # fmt: skip
         assert words in text(page)
 
@@ -91,7 +91,7 @@ def test_one_event(tmp_path: Path) -> None:
     assert "IRN → IRQ" in text(page)
     assert "Iran → Iraq" in text(page)
     assert '<bdi dir="ltr" class="code">IRNGOV → IRQGOV</bdi>' in page
-    assert "1 coded sentence," in text(page)
+    assert "One coded sentence" in text(page)
     assert "1 of the 1 kept events (100.0 %)" in text(page)
     assert "Events under 0.50 are left out" in text(page)
 
@@ -260,3 +260,22 @@ def test_conflict_hangs_below_the_line() -> None:
     assert re.findall(r'y="([-\d.]+)" width=".88" height="([\d.]+)"', svg) == [
         ("-25.00", "25.00"), ("-50.00", "25.00"), ("0.00", "50.00"),
     ]  # fmt: skip
+
+
+def test_years_are_named_where_they_begin() -> None:
+    days = [dt.date(2013 + m // 12, m % 12 + 1, 1) for m in range(9, 84)]
+    ticks = drawing.dates(days, "1mo")
+    assert [t.label for t in ticks] == ["2014", "2015", "2016", "2017", "2018", "2019"]
+    assert ticks[0].at == pytest.approx(100 * 3.5 / 75)
+    assert [t.label for t in drawing.dates([dt.date(2020, 5, 2)], "1d")] == ["2 May 2020"]
+
+
+@pytest.mark.parametrize("every", ["1d", "1w", "1mo", "1q", "1y"])
+@pytest.mark.parametrize("n", [1, 2, 7, 60, 200])
+def test_an_axis_has_some_words_and_not_too_many(every: str, n: int) -> None:
+    length = {"1d": 1, "1w": 7, "1mo": 31, "1q": 92, "1y": 366}[every]
+    days = [dt.date(2001, 1, 1) + dt.timedelta(days=length * i) for i in range(n)]
+    ticks = drawing.dates(days, every)
+    assert 1 <= len(ticks) <= 6
+    assert len({t.label for t in ticks}) == len(ticks)
+    assert all(0 <= t.at <= 100 for t in ticks)
