@@ -19,6 +19,7 @@ class Layout:
     have nothing for it. `reads` gives columns of our events the SQL that reads them from such a
     file, in which a missing value is one of the words `missing`. `quad` and `goldstein` name
     mappings of the ontology. Events for which `needs` does not hold have no place in the layout.
+    `repeats`: published files give several rows the same identifier.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Layout:
     goldstein: str
     needs: str
     needs_says: str
+    repeats: bool
     fills: Mapping[str, str | None]
     reads: Mapping[str, str]
 
@@ -67,6 +69,7 @@ def load(name: str) -> Layout:
         reads=spec.pop("read"),
         missing=tuple(spec.pop("missing")),
         needs=spec.pop("needs", ""),
+        repeats=spec.pop("repeats", False),
         needs_says=spec.pop("needs_says", ""),
         **spec,
     )
