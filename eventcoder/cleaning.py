@@ -1,11 +1,10 @@
 """Text of a scraped page in, the spans of title and body out, and of what else, with why."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from eventcoder.furniture import LOOKED_AT, Line, Span, classify, lines, squeeze, words_of
+from eventcoder.furniture import Line, Span, classify, lines, squeeze, words_of
 from eventcoder.records import Removed
 
 # What a line adds to the stretch it stands in; a paragraph adds its length, this much at most.
@@ -169,15 +168,19 @@ def _title(page: list[Line], first: int, last: int, given: str, scraped: bool) -
 
 def _best_headline(page: list[Line], first: int, last: int) -> int | None:
     words = set(_stems(page[first : last + 1]))
-    counts = Counter(squeeze(line.text) for line in page if len(line) <= LOOKED_AT)
+    outside = [squeeze(line.text) for line in page if line.kind != "prose"]
+    inside = squeeze(" ".join(line.text for line in page[first : last + 1]))
     best, best_score = None, 0.3
     for number, line in enumerate(page[:first]):
         stems = set(_stems([line]))
         if line.kind not in {"short", "part"} or len(line.words) < 3 or not stems:
             continue
-        repeated = 0.5 * (counts[squeeze(line.text)] > 1)
+        said = squeeze(line.text)
+        repeated = 0.5 * (sum(said in other for other in outside) > 1)
         near = 0.1 * (number + 1) / first
-        share = len(stems & words) / len(stems) * min(1, len(line.words) / 6)  # not a caption
+        share = len(stems & words) / len(stems) * min(1, len(line.words) / 6)
+        if said in inside:  # a caption: the name of somebody in the story
+            share /= 2
         if share + repeated + near > best_score:
             best, best_score = number, share + repeated + near
     return best

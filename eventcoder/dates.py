@@ -213,7 +213,7 @@ def _dateline(head: str, language: str, year: int | None, today: dt.date) -> dt.
 
 
 _AFTER_DATELINE = re.compile(r"\s*(?:[-|/(:«\"\[]|\.\s|$)")
-_CLOCK = re.compile(r"[\s,،-]*\d{1,2}[:.]\d{2}")
+_CLOCK = re.compile(r"[\s,،-]*(?:at |الساعه |ساعت )?\d{1,2}[:.]\d{2}")
 
 
 def _heads(line: str, start: int, end: int, language: str) -> bool:

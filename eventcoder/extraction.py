@@ -8,7 +8,7 @@ from typing import Protocol
 
 from eventcoder.actors import ActorDictionary
 from eventcoder.antecedents import antecedents
-from eventcoder.cleaning import clean
+from eventcoder.cleaning import Page, clean
 from eventcoder.dates import Dated, event_date, publication_date
 from eventcoder.languages import SUPPORTED, detect
 from eventcoder.records import Document, EventMention, Mention, Reading, Removed, Sentence
@@ -71,7 +71,7 @@ def prepare(original: Document) -> Prepared:
     if language not in SUPPORTED:
         told = f"language {language} is not supported" if language else "language not recognised"
         return Prepared(original, document, (), page.removed, told if words.strip() else "no text")
-    document = _dated(document, page.body)
+    document = _dated(document, page)
     sentences = tuple(split(document, page.body, language, title=page.title))
     reason = None if sentences else "no text left after cleaning"
     return Prepared(original, document, sentences, page.removed, reason)
@@ -89,11 +89,21 @@ def _language(given: str | None, words: str) -> str | None:
     return found
 
 
-def _dated(document: Document, body: Sequence[tuple[int, int]]) -> Document:
+def _dated(document: Document, page: Page) -> Document:
+    """Date a document by its dateline, else by a date stamp between its title and story."""
     if document.published is not None:
         return document
-    start = body[0][0] if body else 0
-    dated = publication_date(document.text[start : start + HEAD], document.language or "en")
+    language = document.language or "en"
+    start = page.body[0][0] if page.body else 0
+    dated = publication_date(document.text[start : start + HEAD], language)
+    if dated.date is None and page.title:
+        # a stamp above the title may well be the day on which the page was fetched
+        stamps = (
+            publication_date(document.text[stamp.start : stamp.end], language)
+            for stamp in page.removed
+            if page.title[1] <= stamp.start < start
+        )
+        dated = next((stamp for stamp in stamps if stamp.date), dated)
     basis = dated.basis if dated.date else "none"
     return replace(document, published=dated.date, published_basis=basis)
 

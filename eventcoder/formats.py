@@ -3,6 +3,7 @@
 import csv
 import json
 import logging
+import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
@@ -248,8 +249,27 @@ def _html(file: str, _columns: Columns, longest: int) -> Iterator[Row]:
     yield Row(file, values, reason, published_basis="metadata")
 
 
+# The extractor drops U+200C, which parts Persian words from their endings: letters that no page
+# has stand in for it on the way.
+_ZWNJ = "\u200c"
+_ZWNJ_ENTITY = re.compile(r"&(?:zwnj|#8204|#[xX]0*200[cC]);")
+_STAND_INS = ("\ua66e", "\ua699", "\ua64b")
+
+
 def _article(page: str) -> dict[str, Any]:
     """Take the article and its metadata out of a page."""
+    page = _ZWNJ_ENTITY.sub(_ZWNJ, page)
+    stand_in = next((letter for letter in _STAND_INS if letter not in page), "")
+    found = _extracted(page.replace(_ZWNJ, stand_in))
+    if not stand_in:
+        return found
+    return {
+        name: value.replace(stand_in, _ZWNJ) if isinstance(value, str) else value
+        for name, value in found.items()
+    }
+
+
+def _extracted(page: str) -> dict[str, Any]:
     import trafilatura
     from trafilatura.settings import Document
 

@@ -27,6 +27,7 @@ _STOP = re.compile(r"(?:[.!?؟…۔。])[\s\"'»”’›)\]}]*(?:[(\[][^()\[\]]
 _QUESTION = re.compile(r"[?؟]\W*$")
 _BULLET = re.compile(r"[-–•*·▪■►»>◄●○✓+]\s")
 _CLOCK = re.compile(r"\b\d{1,2}[:.٫]\d\d\b|\bGMT\b|\bUTC\b|\b\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}\b")
+_HALF_DAY = re.compile(r"\d\s*[ap]\.\s?m\.$", re.I)
 _ADDRESS = re.compile(r"https?://|\bwww\.|\w@\w+\.\w|\b[a-z0-9-]+\.(?:com|net|org|ir|info)\b", re.I)
 
 
@@ -154,7 +155,7 @@ def _own_kind(line: Line, known: frozenset[int]) -> tuple[str, str]:
 def _meta(line: Line) -> str:
     if "©" in line.text:
         return "copyright"
-    if not line.stops and _is_date(line):
+    if (not line.stops or _HALF_DAY.search(line.text)) and _is_date(line):
         return "date stamp"
     if line.text.endswith("*") or line.text.startswith("*"):
         return "form" if len(line.words) <= 4 else ""

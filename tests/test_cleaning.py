@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventcoder.cleaning import Page, clean
-from eventcoder.furniture import Furniture
+from eventcoder.furniture import Furniture, classify, lines
 
 PAGES = {
     "ar: menu, headlines without bullets before, tags after": """
@@ -467,6 +467,27 @@ def test_five_megabytes_in_one_line() -> None:
     page = clean("قال الوزير إنه سيغادر. " * 220_000)
     assert len(page.body) == 1
     assert time.process_time() - start < 10
+
+
+def test_a_caption_is_no_headline() -> None:
+    page = clean(
+        "لافروف في تونس\nآخر تحديث 16:42\nلافروف يبحث في تونس التعاون ويعرض القمح\n"
+        "الضفاف - لافروف يبحث في تونس التعاون ويعرض القمح\n"
+        "وزير الخارجية الروسي سيرغي لافروف\nتونس - الضفاف\n"
+        "اجتمع وزير الخارجية الروسي سيرغي لافروف اليوم مع الرئيس التونسي في العاصمة تونس.\n"
+        "وعرض لافروف على تونس شراء القمح الروسي بأسعار مخفضة كما قال في مؤتمر صحافي.\n"
+        "قد يهمك أيضا:\nالبرلمان يقر الموازنة العامة بعد جلسة طويلة\nشارك الخبر\n"
+    )
+    assert page.title is not None
+    text = "لافروف في تونس\nآخر تحديث 16:42\n"
+    assert page.title[0] == len(text)
+    assert "caption" in {removed.reason for removed in page.removed}
+
+
+def test_a_time_with_full_stops_is_a_date_stamp() -> None:
+    line = lines("July 30, 2023 at 8:14 p.m.")
+    classify(line, frozenset())
+    assert line[0].reason == "date stamp"
 
 
 # The pages that the project began with

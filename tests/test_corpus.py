@@ -141,6 +141,20 @@ def test_html_gives_article_title_and_no_menu(folder: Path) -> None:
     assert (str(good[0].published), good[0].published_basis) == ("2022-01-27", "metadata")
 
 
+def test_html_keeps_zero_width_non_joiners(folder: Path) -> None:
+    words = "محدودیت\u200cها بر دانشگاه\u200cها"
+    page = (
+        f"<html><head><title>{words}</title></head><body><article><h1>{words}</h1>"
+        f"<p>کابل {words} افزایش یافت. " + "نهادهای امدادی سه&zwnj;شنبه بیانیه دادند. " * 5
+        + "</p></article></body></html>"
+    )  # fmt: skip
+    good, bad = read_one(folder, "a.html", page.encode())
+    assert bad == []
+    assert words in good[0].text
+    assert "سه\u200cشنبه" in good[0].text
+    assert good[0].title == words
+
+
 def test_short_html_is_not_lost(folder: Path) -> None:
     good, _ = read_one(folder, "a.htm", f"<html><body><p>{ENGLISH}</p></body></html>")
     assert ENGLISH in good[0].text
