@@ -126,7 +126,7 @@ def code(
         info = run.info()
         _account(info)
         typer.secho(f"events: {run.path / 'events.parquet'}", err=True)
-        if info["counts"]["failed"]:
+        if info["counts"]["failed"] or info["counts"]["truncated"]:
             raise typer.Exit(1)
 
 
@@ -165,6 +165,12 @@ def _account(info: dict[str, Any]) -> None:
         f"in {info['seconds']:.1f} s",
         err=True,
     )
+    if counts.get("truncated"):
+        typer.echo(
+            f"of these {counts['truncated']:,} read in part: a sentence is longer than the model "
+            "reads",
+            err=True,
+        )
     dropped = {k.removeprefix("dropped: "): n for k, n in counts.items() if k.startswith("dropped")}
     reasons = ", ".join(f"{reason} {n:,}" for reason, n in dropped.items())
     typer.echo(

@@ -20,6 +20,7 @@ from eventcoder.ontology import Ontology
 from eventcoder.records import Actor, Document, Sentence, Unreadable
 
 EXTRACTION_COUNTS = ("read", "coded", "skipped", "failed", "sentences", "truncated")
+IN_PART = "read in part: a sentence is longer than the model reads"
 SHARD = 256  # documents a part: a minute or so of work, the most that a crash can cost
 Talk = Callable[[dict[str, int]], None]
 
@@ -106,17 +107,17 @@ def code(
                 documents = [item for item in shard if isinstance(item, Document)]
                 failed = [item for item in shard if isinstance(item, Unreadable)]
                 extracted = coder.read(documents)
-                counts["truncated"] += sum(e.truncated for e in extracted)
                 frame = document_rows(extracted, failed)
                 run.write_part(number, frame, events.mention_rows(extracted),
                                duplicates.sketch_rows(extracted))  # fmt: skip
-                counts["sentences"] += sum(len(e.prepared.sentences) for e in extracted)
+                counts["sentences"] += int(frame["n_sentences"].sum())
             counts["read"] += len(shard)
             if talk:
                 talk(dict(counts))
         table = tables.collect(run.documents(), "documents")
         counts.update(dict(table.group_by("status").len().iter_rows()))
         counts["sentences"] = int(table["n_sentences"].sum())
+        counts["truncated"] = int((table["reason"] == IN_PART).sum())
         _code_mentions(run, table, coder.dictionary, coder.ontology, coder.threshold)
         _count_events(run, counts)
         run.finish(signature, counts, time.monotonic() - began)
@@ -130,7 +131,7 @@ def _shards(found: Iterator[Document | Unreadable]) -> Iterator[list[Document | 
 
 def document_rows(extracted: Sequence[Extracted], failed: Sequence[Unreadable]) -> pl.DataFrame:
     """Return the `documents` table of read and unreadable documents."""
-    rows = [_document_row(e.prepared) for e in extracted]
+    rows = [_document_row(e) for e in extracted]
     rows += [
         {"doc_id": f.doc_id, "path": f.path, "status": "failed", "reason": f.reason,
          "published_basis": "none", "n_sentences": 0, "n_events": 0}
@@ -142,13 +143,14 @@ def document_rows(extracted: Sequence[Extracted], failed: Sequence[Unreadable]) 
     )
 
 
-def _document_row(prepared: Prepared) -> dict[str, Any]:
+def _document_row(extracted: Extracted) -> dict[str, Any]:
+    prepared = extracted.prepared
     document = prepared.document
     return {
         "doc_id": document.doc_id,
         "path": document.path,
         "status": "skipped" if prepared.reason else "coded",
-        "reason": prepared.reason,
+        "reason": prepared.reason or (IN_PART if extracted.truncated else None),
         "title": document.title,
         "published": document.published,
         "published_basis": document.published_basis if document.published else "none",
