@@ -61,9 +61,13 @@ class Meaning(NamedTuple):
 
     def score(self, context: str) -> int:
         """Return 0 if the context forbids this meaning, else how well it supports it."""
-        if any(word in context for word in self.forbid):
+        if self.forbidden(context):
             return 0
         return self.default + 2 * any(word in context for word in self.support)
+
+    def forbidden(self, context: str) -> bool:
+        """Say whether the context speaks against this meaning."""
+        return any(word in context for word in self.forbid)
 
 
 def read_meanings(path: Path) -> list[Meaning]:

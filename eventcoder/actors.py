@@ -24,6 +24,7 @@ from eventcoder.composition import (
     NO_COUNTRY,
     Part,
     Reading,
+    apposition,
     compose,
     cues,
     cuts,
@@ -39,6 +40,9 @@ from eventcoder.transliteration import Transliterated
 
 _CACHED = 200_000
 _NO_STATE = ROLES | {"region"}
+_STATES = frozenset({"country", "nationality", "capital", "city", "seat"})
+_HOME_SENTENCES = 30  # that tell which country a document is about
+_HOME_SHARE = 0.4  # of the names of states
 
 
 class _Question(NamedTuple):
@@ -136,14 +140,24 @@ class ActorDictionary:
                 return (_actor(replace(reading, country=country, rows=(*reading.rows, row))),)
         return (_actor(reading),) if reading.role or reading.code else ()
 
-    def home(self, text: str, language: str, on: dt.date | None) -> str | None:
-        """Return the country a document names most, at least twice, for `resolve(home=)`."""
+    def home(self, texts: Sequence[tuple[str, str]], on: dt.date | None) -> str | None:
+        """Return the country that a document is about, given its sentences and their languages.
+
+        That is the one they name most, if it stands out among the others.
+        """
         day = on.isoformat() if on else ""
-        counts = Counter(country for country, _ in self._countries(text, language, day))
-        named = counts.most_common(2)
-        if not named or named[0][1] < 2 or (len(named) > 1 and named[0][1] == named[1][1]):
+        count: Counter[str] = Counter()
+        for text, language in texts[:_HOME_SENTENCES]:
+            for match in self.find(text, language):
+                rows = [row for row in match.rows if row.kind in _STATES]
+                rows = [row for row in rows if row.code[:3] not in INTERNATIONAL]
+                if rows and (holding := [row for row in rows if not day or row.holds(day)]):
+                    count[holding[0].code[:3]] += 1
+        if not count:
             return None
-        return named[0][0]
+        (country, most), total = count.most_common(1)[0], count.total()
+        # of a story of two states neither is the home
+        return country if most >= _HOME_SHARE * total and most + most // 2 > total - most else None
 
     def read(self, phrase: str, language: str, on: dt.date | None) -> tuple[Reading, list[Part]]:
         """Return what the words of a phrase say by themselves, and the matches they contain."""
@@ -158,18 +172,19 @@ class ActorDictionary:
         places = cuts(phrase, found, language)
         if not places:
             return [whole]
-        edges = [0, *places, len(phrase)]
-        readings = []
-        for start, end in pairwise(edges):
-            inside = [
-                replace(part, start=part.start - start, end=part.end - start)
-                for part in found
-                if start <= part.start and part.end <= end
-            ]
-            readings.append(compose(phrase[start:end], inside, language))
+        pieces = [_piece(phrase, found, *edges) for edges in pairwise([0, *places, len(phrase)])]
+        readings = [compose(text, inside, language) for text, inside in pieces]
         if not all(reading.country for reading in readings):
             return [whole]
-        return shared(readings, language)
+        joined = [readings[0]]
+        for (text, before), (_, after), reading in zip(
+            pieces, pieces[1:], readings[1:], strict=False
+        ):
+            if one := apposition(text, before, after, joined[-1], reading):
+                joined[-1] = one
+            else:
+                joined.append(reading)
+        return shared(joined, language)
 
     def _pointed(
         self, phrase: str, language: str, day: str, antecedent: str | None, reading: Reading
@@ -234,6 +249,16 @@ class ActorDictionary:
             covered = match.start < but.stop and but.start < match.end
             if not covered and row.kind not in _NO_STATE and country not in INTERNATIONAL:
                 yield country, f"sentence:{row.evidence}"
+
+
+def _piece(phrase: str, found: Sequence[Part], start: int, end: int) -> tuple[str, list[Part]]:
+    """Cut a stretch out of a phrase together with its parts."""
+    inside = [
+        replace(part, start=part.start - start, end=part.end - start)
+        for part in found
+        if start <= part.start and part.end <= end
+    ]
+    return phrase[start:end], inside
 
 
 def _stands_in_place(phrase: str, context: str | None, language: str) -> bool:

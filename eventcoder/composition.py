@@ -342,3 +342,24 @@ def shared(readings: list[Reading], language: str) -> list[Reading]:
         else reading
         for reading in readings
     ]
+
+
+def apposition(
+    text: str, before: Sequence[Part], after: Sequence[Part], one: Reading, other: Reading
+) -> Reading | None:
+    """Join a person and the description after a comma, "Lavrov, the Russian minister", if it is so.
+
+    `text` is the piece before the comma, with it; `one` and `other` are what the pieces say.
+    """
+    named = [any(part.row.kind in PERSONS for part in parts) for parts in (before, after)]
+    described = after if named[0] else before
+    if (
+        not text.rstrip().endswith((",", "،"))
+        or named[0] == named[1]
+        or one.country != other.country
+        or not any(part.row.kind in ROLES for part in described)
+    ):
+        return None
+    person, said = (one, other) if named[0] else (other, one)
+    role = person.role if said.weak and person.role else said.role or person.role
+    return replace(person, role=role, person=False, rows=(*person.rows, *said.rows))

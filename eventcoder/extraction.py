@@ -1,7 +1,5 @@
 """Documents in, sentences and event mentions out: cleaning, dating, reading, pointing back."""
 
-import datetime as dt
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -15,9 +13,6 @@ from eventcoder.records import Document, EventMention, Mention, Reading, Removed
 from eventcoder.sentences import split
 
 HEAD = 1500  # characters of a story in which a dateline is looked for
-HOME_SENTENCES = 30  # sentences that tell which country a document is about
-HOME_SHARE = 0.4  # of the countries named, so that a story of two states has no home
-STATES = frozenset({"country", "nationality", "capital", "city", "seat"})
 
 
 class EventModel(Protocol):
@@ -144,23 +139,12 @@ def _extracted(
         prepared,
         tuple(mentions),
         tuple(dates),
-        home(sentences, dictionary) if mentions else None,
+        _home(sentences, dictionary) if mentions else None,
         sum(r.truncated for r in readings),
         sum(len(r.mentions) for r in readings),
     )
 
 
-def home(sentences: Sequence[Sentence], dictionary: ActorDictionary) -> str | None:
-    """Return the country a document is about: the one named most, if it stands out."""
-    count: Counter[str] = Counter()
-    for sentence in sentences[:HOME_SENTENCES]:
-        day: dt.date | None = sentence.document.published
-        for match in dictionary.find(sentence.text, sentence.language):
-            for row in match.rows:
-                if row.kind in STATES and (day is None or row.holds(day.isoformat())):
-                    count[row.code[:3]] += 1
-                    break
-    if not count:
-        return None
-    (country, most), total = count.most_common(1)[0], count.total()
-    return country if most >= HOME_SHARE * total and most > total - most - most // 2 else None
+def _home(sentences: Sequence[Sentence], dictionary: ActorDictionary) -> str | None:
+    texts = [(sentence.text, sentence.language) for sentence in sentences]
+    return dictionary.home(texts, sentences[0].document.published if sentences else None)

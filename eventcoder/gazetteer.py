@@ -20,6 +20,7 @@ _ARTICLED = frozenset(
 _AROUND = 300  # characters on each side that decide an ambiguous name
 _LONGEST_CLITIC = 4
 _MAX_ABBREVIATION = 6  # US, UNHCR: only in capitals
+_MIN_SHARED = 6  # letters of a surname that Arabic and Persian share: "آنان" is "they" and Annan
 _MIN_CLITIC = 3  # letters that must remain where a clitic is stripped
 
 
@@ -83,15 +84,19 @@ class Gazetteer:
                 rows = _legal(self._senses[number], prefix, language, shape, length)
                 self._allowed[known] = rows
             if rows and folded[start:end] in self._ambiguous:
-                rows = self._meant(rows, folded[start:end], context or text, begin, stop)
+                whole = end - start == len(folded)
+                rows = self._meant(rows, folded[start:end], context or text, begin, whole)
             if rows:
                 found.append((start, end, Match(begin, stop, rows, prefix)))
         return _longest(found, len(folded))
 
     def _meant(
-        self, rows: tuple[Row, ...], key: str, context: str, start: int, end: int
+        self, rows: tuple[Row, ...], key: str, context: str, start: int, whole: bool
     ) -> tuple[Row, ...]:
-        """Drop the rows of an ambiguous name that its context does not support."""
+        """Drop the rows of an ambiguous name that its context does not support.
+
+        The `whole` of a phrase was taken for an actor: it needs no support, but may be forbidden.
+        """
         languages = {row.language for row in rows}
         tests = [test for language in languages for test in self._tests.get((key, language), ())]
         if not tests:
@@ -99,10 +104,13 @@ class Gazetteer:
         around = (
             context
             if len(context) < 2 * _AROUND
-            else context[max(0, start - _AROUND) : end + _AROUND]
+            else context[max(0, start - _AROUND) : start + len(key) + _AROUND]
         )
         score = {test.code: test.score(around) for test in tests}
         best = max(score.values())
+        if whole and best == 0:
+            against = {test.code for test in tests if test.forbidden(around)}
+            return tuple(row for row in rows if row.code not in against)
         return tuple(row for row in rows if row.code not in score or score[row.code] == best > 0)
 
 
@@ -170,7 +178,20 @@ def _legal(
     """Return the rows that may stand here, given clitics, language and capital letters."""
     rows = [sense.row for sense in senses if _fits(sense, prefix, language, shape, length)]
     own = [row for row in rows if row.language in (language, "*")]
-    return tuple(own or [row for row in rows if row.kind in _SHARED])
+    return tuple(own or [row for row in rows if _shared(row, language)])
+
+
+def _shared(row: Row, language: str) -> bool:
+    """Say whether a row serves texts of another language: "CNN" does, "روش" (Roche) doesn't.
+
+    Arabic and Persian share their letters, so what is a name in one is a word in the other; and
+    each has all the countries.
+    """
+    if row.kind not in _SHARED or "en" in (language, row.language):
+        return row.kind in _SHARED
+    if " " in row.phrase:
+        return row.kind in PERSONS | GROUPS
+    return row.kind in PERSONS and len(row.phrase) >= _MIN_SHARED
 
 
 def _shape(written: str) -> str:

@@ -118,9 +118,36 @@ def test_any_text_is_read(text: str, language: str) -> None:
 
 def test_home_is_the_country_named_most(actors: ActorDictionary) -> None:
     text = "ASTANA - Kazakhstan and Russia signed. The Kazakh president spoke of Kazakhstan."
-    assert actors.home(text, "en", None) == "KAZ"
-    assert actors.home("Iran met Iraq.", "en", None) is None
-    assert actors.home("", "en", None) is None
+    assert actors.home([(text, "en")], None) == "KAZ"
+    assert actors.home([("Iran met Iraq.", "en")], None) is None
+    assert actors.home([], None) is None
+
+
+@pytest.mark.parametrize(
+    ("phrase", "language", "codes"),
+    [
+        ("ولادیمیر پوتین، رئیس جمهور روسیه", "fa", ["RUSGOV"]),
+        ("روسیه، چین و ایران", "fa", ["RUS", "CHN", "IRN"]),
+        (
+            "Sergei Lavrov, the Russian foreign minister, and Hakan Fidan",
+            "en",
+            ["RUSGOV", "TURGOV"],
+        ),
+        ("the Russian president, Vladimir Putin", "en", ["RUSGOV"]),
+        ("Vladimir Putin, the Turkish president", "en", ["RUSGOV", "TURGOV"]),
+    ],
+)
+def test_a_description_after_a_comma_is_the_same_actor(
+    actors: ActorDictionary, phrase: str, language: str, codes: list[str]
+) -> None:
+    found = actors.resolve_all(phrase, language, dt.date(2024, 5, 1))
+    assert [actor.code for actor in found] == codes
+
+
+def test_other_languages_words_are_no_names(actors: ActorDictionary) -> None:
+    assert actors.find("آنان اطلاعات مبادله کردند", "fa") == []  # not Annan, Ettelaat, a bank
+    assert actors.find("ركل الكرة", "ar") == []  # a ball, not Korea
+    assert actors.resolve("مجری", "fa", None) is None
 
 
 def table(folder: Path, *rows: str, header: str = HEADER) -> Path:
