@@ -1,0 +1,283 @@
+"""A run, release or events file in; tables, series and pictures for a notebook out."""
+
+import datetime as dt
+from collections.abc import Callable
+from functools import cached_property, wraps
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from eventcoder import imports, runs, tables
+from eventcoder.comparison import QUADS, altair
+from eventcoder.dyads import By, Options, aggregate, exposure
+from eventcoder.errors import EventcoderError
+from eventcoder.release import Release
+
+# Blue for cooperation, orange for conflict, strong for material: told apart by the colour-blind.
+_COLOURS = {
+    "verbal cooperation": "#9ecae1",
+    "material cooperation": "#0072B2",
+    "verbal conflict": "#fdc38a",
+    "material conflict": "#D55E00",
+}
+# To know the columns of these, all of the file must be read.
+_LATE = (".jsonl", ".ndjson", ".zip")
+
+
+def load(path: str | Path, layout: str | None = None) -> "Data":
+    """Open a run, a release, an events file or a published data set; nothing is read yet.
+
+    `layout` names the layout of a published file if its columns don't tell.
+    """
+    return Data(path, layout)
+
+
+class Table:
+    """A table that is read when it is looked at.
+
+    It has the methods of a polars LazyFrame (`filter`, `select`, `group_by`, ...), which give
+    tables again; `collect` and `to_pandas` read it.
+    """
+
+    def __init__(self, lazy: pl.LazyFrame, name: str = "table") -> None:
+        self.lazy = lazy
+        self.name = name
+
+    def collect(self) -> pl.DataFrame:
+        """Read the table."""
+        return tables.collect(self.lazy, self.name)
+
+    def to_pandas(self) -> Any:
+        """Read the table as a pandas DataFrame."""
+        return to_pandas(self.collect())
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns."""
+        return self.lazy.collect_schema().names()
+
+    def __len__(self) -> int:
+        return int(tables.collect(self.lazy.select(pl.len()), self.name).item())
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name == "lazy":
+            raise AttributeError(name)
+        value = getattr(self.lazy, name)
+        return self._wrapped(value) if callable(value) else value
+
+    def _wrapped(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(method)
+        def called(*args: Any, **kwargs: Any) -> Any:
+            made = method(*args, **kwargs)
+            return Table(made, self.name) if isinstance(made, pl.LazyFrame) else made
+
+        return called
+
+    def __repr__(self) -> str:
+        return f"{self.name}: {len(self):,} rows\n{self._head()}"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(self.name)}: {len(self):,} rows</p>{self._head()._repr_html_()}"
+
+    def _head(self) -> pl.DataFrame:
+        return tables.collect(self.lazy.head(10), self.name)
+
+
+class Data:
+    """What `load` returns."""
+
+    def __init__(self, path: str | Path, layout: str | None = None) -> None:
+        self.path = Path(path)
+        self.layout = layout
+        if not self.path.exists():
+            raise EventcoderError(f"{self.path} does not exist")
+        if not self.path.name.lower().endswith(_LATE):
+            _ = self.events
+
+    @cached_property
+    def events(self) -> Table:
+        """All events, those with a reason in `dropped` too."""
+        return Table(imports.events_of(self.path, self.layout), "events")
+
+    @cached_property
+    def kept(self) -> Table:
+        """The events that were not dropped."""
+        return Table(self.events.lazy.filter(pl.col("dropped").is_null()), "events")
+
+    @cached_property
+    def documents(self) -> Table:
+        """The documents of a run or a release."""
+        if (self.path / "run.json").exists():
+            return Table(runs.Run.open(self.path).documents(), "documents")
+        if (self.path / "release.json").exists():
+            return Table(Release.open(self.path).documents(), "documents")
+        raise EventcoderError(f"{self.path} has no documents: only runs and releases have them")
+
+    def dyads(
+        self, by: By = "month", source: str = "", target: str = "", **options: Any
+    ) -> pl.DataFrame:
+        """Return the dyadic series, or that of one source, one target, or one dyad.
+
+        `options` are those of `eventcoder.dyads.Options`. A single dyad has a row in every period
+        of the data, counts being 0 where there is no event, unless `complete=False`.
+        """
+        alone = bool(source and target)
+        chosen = _options(by, {"complete": alone, **options})
+        events = self.events.lazy
+        if not (source or target):
+            return tables.collect(aggregate(events, chosen), "the events")
+        if chosen.complete and (days := self._days()):
+            first, last = chosen.from_ or days[0], chosen.to or days[1]
+            if first <= last:
+                chosen = _options(by, {**options, "complete": True, "from_": first, "to": last})
+        series = aggregate(_touching(events, source, target, chosen), chosen)
+        return tables.collect(series.filter(_named(source, target, chosen)), "the events")
+
+    def exposure(self, by: By = "month", **options: Any) -> pl.DataFrame:
+        """Return documents, sentences and events by period, language and publisher."""
+        found = exposure(self.documents.lazy, self.events.lazy, _options(by, options))
+        return tables.collect(found, "the documents")
+
+    def plot(
+        self,
+        source: str = "",
+        target: str = "",
+        by: By = "month",
+        measure: str = "",
+        **options: Any,
+    ) -> Any:
+        """Return an Altair chart: events by quad class, or a measure of the series, over time.
+
+        Without source and target all dyads are added up (means are not: name a dyad for them).
+        """
+        series = self.dyads(by, source, target, **options)
+        no_sum = measure.endswith("_mean") and not (source and target)
+        if measure and (no_sum or measure not in series.columns):
+            known = [c for c in series.columns if c not in ("period", "source", "target", "code")]
+            raise EventcoderError(f"no plot of {measure!r}: give one of {', '.join(known)}")
+        title = " → ".join((source or "all", target or "all")) if source or target else "all dyads"
+        return _lines(series, measure, title) if measure else _bars(series, by, title)
+
+    def to_pandas(self) -> Any:
+        """Return all events as a pandas DataFrame; codes stay text."""
+        return self.events.to_pandas()
+
+    def _days(self) -> tuple[dt.date, dt.date] | None:
+        date = pl.col("event_date")
+        row = tables.collect(self.kept.lazy.select(first=date.min(), last=date.max()), "events")
+        first, last = row.row(0)
+        return None if first is None else (first, last)
+
+    def _summary(self) -> str:
+        counts = dict(
+            tables.collect(
+                self.events.lazy.group_by(pl.col("dropped").is_null()).len(), "events"
+            ).iter_rows()
+        )
+        days = self._days()
+        span = f"{days[0]} to {days[1]}" if days else "without dates"
+        return f"{sum(counts.values()):,} events, {counts.get(True, 0):,} kept, {span}"
+
+    def __repr__(self) -> str:
+        return f"{self.path.name}: {self._summary()}"
+
+    def _repr_html_(self) -> str:
+        return (
+            f"<p><b>{escape(self.path.name)}</b>: {escape(self._summary())}</p>"
+            f"{self.kept._head()._repr_html_()}"
+        )
+
+
+def to_pandas(frame: pl.DataFrame) -> Any:
+    """Return a frame of polars as one of pandas."""
+    try:
+        return frame.to_pandas()
+    except ImportError as error:
+        raise EventcoderError("this needs pandas: pip install pandas pyarrow") from error
+
+
+def _options(by: By, options: dict[str, Any]) -> Options:
+    try:
+        return Options(by=by, **options)
+    except TypeError as error:
+        known = ", ".join(Options.__dataclass_fields__)
+        raise EventcoderError(f"{error}; the options of a series are {known}") from error
+
+
+def _touching(events: pl.LazyFrame, source: str, target: str, options: Options) -> pl.LazyFrame:
+    """Take the events between the two in either direction; the series tells the directions."""
+
+    def unit(side: str, name: str) -> pl.Expr:
+        if not name:
+            return pl.lit(True)
+        if options.level == "actor":
+            return pl.col(side) == name
+        country = pl.col(f"{side}_country") == name[:3]
+        sector = pl.col(f"{side}_sector") == name[3:]
+        return country & sector if options.level == "country-sector" else country
+
+    there = unit("source", source) & unit("target", target)
+    back = unit("source", target) & unit("target", source)
+    return events.filter(there | back)
+
+
+def _named(source: str, target: str, options: Options) -> pl.Expr:
+    if options.undirected and source and target:
+        source, target = sorted((source, target))
+    elif options.undirected:
+        name = source or target
+        return (pl.col("source") == name) | (pl.col("target") == name)
+    wanted = pl.lit(True)
+    if source:
+        wanted &= pl.col("source") == source
+    return wanted & (pl.col("target") == target) if target else wanted
+
+
+def _bars(series: pl.DataFrame, by: str, title: str) -> Any:
+    """Draw the events of every period by quad class, conflict below the line."""
+    alt = altair()
+    counts = series.group_by("period").agg(pl.col(f"n_{quad}").sum() for quad in QUADS)
+    names = {f"n_{quad}": quad.replace("_", " ") for quad in QUADS}
+    long = counts.rename(names).unpivot(
+        list(names.values()), index="period", variable_name="quad class", value_name="events"
+    )
+    down = pl.when(pl.col("quad class").str.ends_with("conflict"))
+    long = long.with_columns(down.then(-pl.col("events")).otherwise("events").alias("shown"))
+    unit = {"day": "yearmonthdate", "week": "yearweek", "month": "yearmonth",
+            "quarter": "yearquarter", "year": "year"}[by]  # fmt: skip
+    return (
+        alt.Chart(alt.Data(values=_values(long.sort("period", "quad class"))), title=title)
+        .mark_bar()
+        .encode(
+            x=alt.X("period:T", title=None, timeUnit=unit),
+            y=alt.Y("shown:Q", title="events (conflict below)", axis=alt.Axis(
+                labelExpr="format(abs(datum.value), ',')")),
+            color=alt.Color("quad class:N", title=None, scale=alt.Scale(
+                domain=list(_COLOURS), range=list(_COLOURS.values()))),
+            tooltip=["period:T", "quad class:N", "events:Q"],
+        )
+        .properties(width=600, height=240)
+    )  # fmt: skip
+
+
+def _lines(series: pl.DataFrame, measure: str, title: str) -> Any:
+    alt = altair()
+    total = series.group_by("period").agg(pl.col(measure).sum()).sort("period")
+    shown = series.select("period", measure) if measure.endswith("_mean") else total
+    return (
+        alt.Chart(alt.Data(values=_values(shown)), title=title)
+        .mark_line(color="#0072B2", point=shown.height < 60)
+        .encode(
+            x=alt.X("period:T", title=None),
+            y=alt.Y(f"{measure}:Q", title=measure.replace("_", " ")),
+            tooltip=["period:T", f"{measure}:Q"],
+        )
+        .properties(width=600, height=240)
+    )
+
+
+def _values(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return rows as Altair embeds them."""
+    return frame.with_columns(pl.col(pl.Date).cast(pl.String)).to_dicts()
