@@ -70,12 +70,13 @@ def export(events: pl.DataFrame | pl.LazyFrame, to: str, path: str | Path) -> Ac
                 _write_stata(tables.collect(shown, "the events"), unfinished)
     else:
         layout = layouts.load(to)
+        kept = _coded(kept, layout)
         if layout.needs:
             fits = pl.sql_expr(layout.needs).fill_null(False)
             reason = pl.when(~fits).then(pl.lit(layout.needs_says))
             left_out |= _counted(kept, reason, "{}")
             kept = kept.filter(fits)
-        shown = filled(kept, layout)
+        shown = _filled(kept, layout)
         with _whole(path) as unfinished:
             shown.sink_csv(
                 unfinished, separator=layout.separator, include_header=layout.header,
@@ -94,23 +95,22 @@ def _counted(events: pl.LazyFrame, reason: pl.Expr, says: str) -> dict[str, int]
     return {says.format(name): n for name, n in tables.collect(counts, "the events").iter_rows()}
 
 
-def filled(events: pl.LazyFrame, layout: Layout) -> pl.LazyFrame:
-    """Return the layout's columns, filled from our events."""
+def _filled(events: pl.LazyFrame, layout: Layout) -> pl.LazyFrame:
+    """Return the layout's columns, filled from coded events."""
     made = [
         (pl.sql_expr(fill) if fill else pl.lit(None, pl.String)).alias(name)
         for name, fill in layout.fills.items()
     ]
     asked = {name for expression in made for name in expression.meta.root_names()}
-    frame = _widened(events, layout, asked).select(made)
+    frame = _widened(events, asked).select(made)
     text = pl.col(pl.String)
     clean = text.str.replace_all(r"[\t\r\n\v\f\x{85}\x{2028}\x{2029}]+", " ")
     clean = clean.str.replace_all('"', "'", literal=True)
     return frame.with_columns(pl.when(clean != "").then(clean).name.keep())
 
 
-def _widened(events: pl.LazyFrame, layout: Layout, asked: set[str]) -> pl.LazyFrame:
+def _widened(events: pl.LazyFrame, asked: set[str]) -> pl.LazyFrame:
     """Add what layouts ask for beside our own columns."""
-    events = _coded(events, layout)
     for side in ("source", "target"):
         country, code = pl.col(f"{side}_country"), pl.col(side)
         roles = pl.when(country == "").then(code).otherwise(code.str.slice(3))
@@ -136,10 +136,13 @@ def _coded(events: pl.LazyFrame, layout: Layout) -> pl.LazyFrame:
     frame = frame.select(
         "event_code", "plover_mode", "plover_context", code_name="name",
         _quad=pl.col("quad_class").cast(pl.Int64), _score="goldstein",
+        _type=pl.col("plover_type").replace("", None),
     )  # fmt: skip
     joined = events.join(frame.lazy(), on="event_code", how="left", maintain_order="left")
     return joined.with_columns(
-        quad_class=pl.coalesce("_quad", "quad_class"), goldstein=pl.coalesce("_score", "goldstein")
+        quad_class=pl.coalesce("_quad", "quad_class"),
+        goldstein=pl.coalesce("_score", "goldstein"),
+        plover_type=pl.coalesce("plover_type", "_type"),
     )
 
 

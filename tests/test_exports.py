@@ -97,7 +97,8 @@ def test_icews(tmp_path: Path) -> None:
 
 def test_polecat(tmp_path: Path) -> None:
     statement = event(event_code="010")
-    account = export(frame(event(event_code="1621"), statement), "polecat", tmp_path / "f")
+    sanction = event(event_code="1621", plover_type=None)
+    account = export(frame(sanction, statement), "polecat", tmp_path / "f")
     (one,) = rows_of(tmp_path / "f", "polecat")
     wanted = {
         "Event Type": "SANCTION", "Quad Code": "MATERIAL CONFLICT", "Actor Name": "Shoigu",
