@@ -1,4 +1,4 @@
-"""The actor mentions of one document in; for each the fuller mention it points back to out."""
+"""The actor mentions of one document in; the fuller mentions that they point back to out."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -12,17 +12,34 @@ from eventcoder.records import Mention, Sentence
 
 _ARTICLE = "ال"
 _SPEAKERS_BACK = 3  # sentences that "his country" may reach back
+_PRONOUNS_BACK = 2  # sentences that "he" may
+_OFFICES = frozenset({"GOV", "LEG", "JUD", "MIL", "OPP", "SPY", "COP", "PTY", "ELI"})
+# the first word of a sentence, the signs after it, the second word
+_OPENING = re.compile(r"[\W_]*(\w+)(\W*)(\w+)?")
 _TITLE_GAP = 25  # characters between a name and the title words that belong to it
 _TITLE_REACH = 90
 
 
-def antecedents(
+@dataclass(frozen=True, slots=True)
+class Pointers:
+    """What a document's sentences point back to.
+
+    `fuller` holds for each mention of each sentence the text of its fuller mention, or None;
+    `subjects` for each sentence whose verb has no subject, as Arabic may leave it out, the last
+    speaker, else None.
+    """
+
+    fuller: list[list[str | None]]
+    subjects: list[str | None]
+
+
+def point_back(
     sentences_mentions: Sequence[tuple[Sentence, Sequence[Mention]]], dictionary: ActorDictionary
-) -> list[list[str | None]]:
-    """Return for each mention of a document the text of its fuller mention, or None.
+) -> Pointers:
+    """Find what the mentions of a document and its left-out subjects point back to.
 
     A short name points to the longest form of it; a pronoun, a definite description ("the
-    minister", "الحركة") and "his country" to the last mention before it that fits.
+    minister", "الحركة") and "his country" to the mention before it that fits.
     """
     seen: list[_Seen] = []
     rows: list[list[_Seen]] = []
@@ -32,7 +49,21 @@ def antecedents(
     sentences = [sentence for sentence, _ in sentences_mentions]
     for number, mention in enumerate(seen):
         mention.fuller = _fuller(mention, seen[:number], seen[number + 1 :], sentences)
-    return [[mention.fuller for mention in row] for row in rows]
+    speaker: str | None = None
+    subjects: list[str | None] = []
+    for sentence, row in zip(sentences, rows, strict=True):
+        left_out = _lacks_subject(sentence, row)
+        subjects.append(speaker if left_out else None)
+        if not left_out and (found := _first(row, _speaks)):
+            speaker = found
+    return Pointers([[mention.fuller for mention in row] for row in rows], subjects)
+
+
+def antecedents(
+    sentences_mentions: Sequence[tuple[Sentence, Sequence[Mention]]], dictionary: ActorDictionary
+) -> list[list[str | None]]:
+    """Return for each mention of a document the text of its fuller mention, or None."""
+    return point_back(sentences_mentions, dictionary).fuller
 
 
 @dataclass
@@ -103,7 +134,7 @@ def _fuller(
     if mention.folded in mention.cues.his_country:
         return _speaker(mention, before)
     if mention.folded in mention.cues.pronouns:
-        return _last(before, lambda other: other.names_someone or bool(other.reading.code))
+        return _pronoun(mention, before)
     reading = mention.reading
     if reading.country and not reading.person:
         return None
@@ -111,6 +142,36 @@ def _fuller(
     if mention.own_words and not collective and (reading.person or not reading.role):
         return _longer_name(mention, before, after) or _titled(mention, sentences)
     return _described(mention, before)
+
+
+def _pronoun(mention: _Seen, before: list[_Seen]) -> str | None:
+    """Return whom a pronoun stands for: the first fitting mention of the nearest sentence.
+
+    The first is as a rule the subject, who goes on being spoken of.
+    """
+    fits = _is_many if mention.folded in mention.cues.plural_pronouns else _speaks
+    if mention.folded in mention.cues.latter:
+        return _last(before, fits)
+    for back in range(_PRONOUNS_BACK + 1):
+        there = [other for other in before if other.place == mention.place - back]
+        if found := _first(there, fits):
+            return found
+    return None
+
+
+def _lacks_subject(sentence: Sentence, mentions: list[_Seen]) -> bool:
+    """Say whether a sentence begins with a verb and goes on without its subject: "وأضاف أن"."""
+    words = cues(sentence.language)
+    if not words.speech:
+        return False
+    hit = _OPENING.match(plain(sentence.text))
+    if not hit or not {hit[1], hit[1][1:] if hit[1][0] in "وف" else ""} & words.speech:
+        return False
+    follows = hit[3] or ""
+    goes_on = follows in words.after_speech or follows.startswith(("ب", "ل"))
+    if not hit[2].strip() and not goes_on:
+        return False
+    return not any(mention.mention.start <= hit.end(1) + 2 for mention in mentions)
 
 
 def _longer_name(mention: _Seen, before: list[_Seen], after: list[_Seen]) -> str | None:
@@ -201,6 +262,22 @@ def _speaker(mention: _Seen, before: list[_Seen]) -> str | None:
 
 def _last(before: list[_Seen], fits: Callable[[_Seen], bool]) -> str | None:
     return next((other.telling for other in reversed(before) if other.known and fits(other)), None)
+
+
+def _first(mentions: list[_Seen], fits: Callable[[_Seen], bool]) -> str | None:
+    return next((other.telling for other in mentions if other.known and fits(other)), None)
+
+
+def _speaks(other: _Seen) -> bool:
+    """Say whether a mention may be "he": a person, an office-holder."""
+    return other.names_someone or other.reading.role in _OFFICES or bool(other.fuller)
+
+
+def _is_many(other: _Seen) -> bool:
+    """Say whether a mention may be "they": a group, a crowd, a state, several people."""
+    if other.folded in other.cues.pronouns:
+        return other.folded in other.cues.plural_pronouns
+    return not other.names_someone
 
 
 def _is_group(other: _Seen) -> bool:

@@ -52,6 +52,10 @@ class Cues:
     locative: tuple[str, ...]
     his_country: frozenset[str]
     pronouns: frozenset[str]
+    plural_pronouns: frozenset[str]
+    latter: frozenset[str]
+    speech: frozenset[str]
+    after_speech: frozenset[str]
     definite: frozenset[str]
     indefinite: frozenset[str]
     collective: frozenset[str]
@@ -85,6 +89,10 @@ def cues(language: str) -> Cues:
         locative=tuple(words["locative"]),
         his_country=frozenset(words["his_country"]),
         pronouns=frozenset(words["pronouns"]),
+        plural_pronouns=frozenset(words["plural_pronouns"]),
+        latter=frozenset(words["latter"]),
+        speech=frozenset(words["speech"]),
+        after_speech=frozenset(words["after_speech"]),
         definite=frozenset(words["definite"]),
         indefinite=frozenset(words["indefinite"]),
         collective=frozenset(words["collective"]),

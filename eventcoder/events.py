@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -131,16 +132,17 @@ def _pairs(
 def _resolve(
     row: dict[str, Any], role: str, day: dt.date | None, dictionary: ActorDictionary
 ) -> Sequence[Actor]:
-    if not row[f"{role}_text"]:
+    text, antecedent = row[f"{role}_text"], row[f"{role}_antecedent"]
+    if not text and not antecedent:
         return (_NOBODY,)
-    found = dictionary.resolve_all(
-        row[f"{role}_text"],
-        row["language"],
-        day,
-        antecedent=row[f"{role}_antecedent"],
-        context=row["sentence_text"],
-        home=row["home"],
-    )
+    if not text:  # a left-out subject
+        said = dictionary.resolve_all(antecedent, row["language"], day)
+        found = tuple(replace(actor, row=f"{actor.row} < {antecedent}") for actor in said)
+    else:
+        found = dictionary.resolve_all(
+            text, row["language"], day,
+            antecedent=antecedent, context=row["sentence_text"], home=row["home"],
+        )  # fmt: skip
     return tuple({actor.code: actor for actor in reversed(found)}.values()) or (_NOBODY,)
 
 

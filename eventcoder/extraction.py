@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from eventcoder.actors import ActorDictionary
-from eventcoder.antecedents import antecedents
+from eventcoder.antecedents import Pointers, point_back
 from eventcoder.cleaning import Page, clean
 from eventcoder.dates import Dated, event_date, publication_date
 from eventcoder.languages import SUPPORTED, detect
 from eventcoder.records import Document, EventMention, Mention, Reading, Removed, Sentence
 from eventcoder.sentences import split
 
+PROTEST = "14"  # has its crowd, named or not; the last speaker is not it
 HEAD = 1500  # characters of a story in which a dateline is looked for
 
 
@@ -120,7 +121,8 @@ def _extracted(
 ) -> Extracted:
     sentences = prepared.sentences
     named = [(s, r.mentions) for s, r in zip(sentences, readings, strict=True)]
-    fuller = antecedents(named, dictionary) if any(r.acts for r in readings) else []
+    acts = any(reading.acts for reading in readings)
+    pointers = point_back(named, dictionary) if acts else Pointers([], [])
     mentions, dates = [], []
     for number, (sentence, reading) in enumerate(zip(sentences, readings, strict=True)):
         if not reading.acts:
@@ -128,9 +130,13 @@ def _extracted(
         dated = event_date(sentence.text, sentence.document.published, sentence.language)
         for act in reading.acts:
             ends: list[tuple[Mention | None, str | None]] = [
-                (None, None) if end is None else (reading.mentions[end], fuller[number][end])
+                (None, None)
+                if end is None
+                else (reading.mentions[end], pointers.fuller[number][end])
                 for end in (act.source, act.target)
             ]
+            if act.source is None and not act.code.startswith(PROTEST):
+                ends[0] = (None, pointers.subjects[number])
             mentions.append(
                 EventMention(sentence, ends[0][0], ends[1][0], act, ends[0][1], ends[1][1])
             )

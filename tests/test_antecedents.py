@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from eventcoder.actors import ActorDictionary
-from eventcoder.antecedents import antecedents
+from eventcoder.antecedents import antecedents, point_back
 from eventcoder.records import Document, Mention, Sentence
 
 
@@ -120,3 +120,55 @@ def test_nothing_to_point_to(actors: ActorDictionary) -> None:
     document = marked("en", ("He said the minister was ill.", ["He", "the minister"]))
     assert antecedents(document, actors) == [[None, None]]
     assert antecedents([], actors) == []
+
+
+def test_a_pronoun_is_the_subject_of_the_sentence_before(actors: ActorDictionary) -> None:
+    document = marked(
+        "en",
+        ("Vladimir Putin met the Tajik president and the Uzbek foreign minister in Moscow.",
+         ["Vladimir Putin", "the Tajik president", "the Uzbek foreign minister"]),
+        ("He promised help against the Taliban.", ["He", "the Taliban"]),
+        ("They rejected the offer.", ["They"]),
+        day=dt.date(2020, 2, 2),
+    )  # fmt: skip
+    assert codes(actors, document) == [
+        "RUSGOV", "TJKGOV", "UZBGOV", "RUSGOV", "AFGREB", "AFGREB",
+    ]  # fmt: skip
+    document = marked(
+        "fa",
+        ("ولادیمیر پوتین با رئیس جمهور تاجیکستان دیدار کرد.",
+         ["ولادیمیر پوتین", "رئیس جمهور تاجیکستان"]),
+        ("وی از طالبان انتقاد کرد.", ["وی", "طالبان"]),
+        ("آنها این سخنان را رد کردند.", ["آنها"]),
+        day=dt.date(2020, 2, 2),
+    )  # fmt: skip
+    assert codes(actors, document) == ["RUSGOV", "TJKGOV", "RUSGOV", "AFGREB", "AFGREB"]
+
+
+def test_a_left_out_subject_is_the_last_speaker(actors: ActorDictionary) -> None:
+    document = marked(
+        "ar",
+        ("أكد الرئيس الروسي فلاديمير بوتين للرئيس الطاجيكي دعم موسكو.",
+         ["الرئيس الروسي فلاديمير بوتين", "للرئيس الطاجيكي", "موسكو"]),
+        ("وأضاف أن بلاده ستساعد طاجيكستان.", ["بلاده", "طاجيكستان"]),
+        ("وتابع: «ندعم القوات المسلحة الطاجيكية».", ["القوات المسلحة الطاجيكية"]),
+        ("ودعا إلى وقف القتال في أفغانستان.", ["أفغانستان"]),
+        ("وقال لافروف إن الاتفاق وقع.", ["لافروف"]),
+        ("وقال بوتين إن الاتفاق وقع.", ["بوتين"]),
+        ("التقى الرئيس الطاجيكي أمس.", ["الرئيس الطاجيكي"]),
+        day=dt.date(2021, 7, 6),
+    )  # fmt: skip
+    speaker = "الرئيس الروسي فلاديمير بوتين"
+    assert point_back(document, actors).subjects == [
+        None, speaker, speaker, speaker, None, None, None,
+    ]  # fmt: skip
+
+
+def test_no_subject_is_made_up(actors: ActorDictionary) -> None:
+    document = marked(
+        "ar",
+        ("وأضاف أن القتال مستمر.", []),
+        ("ارتفعت الأسعار في إيران.", ["إيران"]),
+        ("وأضاف أن القتال مستمر.", []),
+    )
+    assert point_back(document, actors).subjects == [None, None, None]

@@ -1,9 +1,13 @@
 """Documents prepared and read: dates, titles, antecedents of what a sentence leaves out."""
 
 import datetime as dt
+from collections.abc import Sequence
 
-from eventcoder.extraction import prepare
-from eventcoder.records import Document
+from eventcoder import events, pipeline
+from eventcoder.actors import ActorDictionary
+from eventcoder.extraction import extract, prepare
+from eventcoder.ontology import Ontology
+from eventcoder.records import Act, Document, Mention, Reading
 
 STAMPED = """Home
 World
@@ -29,3 +33,47 @@ def test_a_date_stamp_above_the_title_does_not() -> None:
     stamp = "July 30, 2023 at 8:14 p.m.\n"
     text = stamp + STAMPED.replace(stamp, "")
     assert prepare(Document("d", text)).document.published is None
+
+
+class Marked:
+    """A model that finds the marked words and one act, from the first of two to the second."""
+
+    def __init__(self, words: Sequence[str], code: str) -> None:
+        self.words, self.code = words, code
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        return [self._reading(text) for text in texts]
+
+    def _reading(self, text: str) -> Reading:
+        found = [(text.find(word), word) for word in self.words]
+        mentions = tuple(Mention(at, at + len(w), w) for at, w in sorted(found) if at >= 0)
+        source, target = (0, 1) if len(mentions) > 1 else (None, 0)
+        act = Act(source, target, None, self.code, 0.9, ((self.code, 0.9),), "done")
+        return Reading(mentions, (act,) if mentions else ())
+
+
+STORY = (
+    "أكد الرئيس الروسي فلاديمير بوتين أمس في موسكو أنه سيدعم طاجيكستان في حماية حدودها.\n"
+    "وأضاف أن الجيش سيحمي أفغانستان من كل خطر يأتي من الخارج.\n"
+)
+WORDS = ("الرئيس الروسي فلاديمير بوتين", "طاجيكستان", "أفغانستان")
+
+
+def coded(code: str) -> list[tuple[str, str, str]]:
+    dictionary = ActorDictionary.load()
+    document = Document("d", STORY, published=dt.date(2021, 7, 6), published_basis="given")
+    read = extract([prepare(document)], Marked(WORDS, code), dictionary)
+    frame = events.code_events(
+        events.mention_rows(read), pipeline.document_rows(read, ()), dictionary,
+        Ontology.load("cameo"), 0.5,
+    )  # fmt: skip
+    rows = frame.sort("sentence_number").select("source", "source_text", "target").rows()
+    return [(str(source), str(text), str(target)) for source, text, target in rows]
+
+
+def test_a_left_out_subject_is_coded() -> None:
+    assert coded("030") == [("RUSGOV", WORDS[0], "TJK"), ("RUSGOV", "", "AFG")]
+
+
+def test_a_protest_has_its_own_crowd() -> None:
+    assert coded("140") == [("RUSGOV", WORDS[0], "TJK"), ("", "", "AFG")]
