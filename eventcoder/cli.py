@@ -264,8 +264,12 @@ def explain(
     """Explain one text: actors, dictionary rows, codes, probabilities, why kept or dropped."""
     with _plain_errors():
         from eventcoder import explanation, pipeline
+        from eventcoder.decoding import Undecodable, decode
 
-        words = sys.stdin.read() if text == "-" else text
+        try:
+            words = decode(sys.stdin.buffer.read()) if text == "-" else text
+        except Undecodable as error:
+            raise EventcoderError(f"standard input: {error}") from None
         if not words.strip():
             raise EventcoderError("there is no text to explain")
         told = pipeline.explain(words, _options(model, ontology, actors, threshold), published)

@@ -184,6 +184,9 @@ def _files(pattern: str) -> Iterator[str]:
 
 def _walk(folder: Path) -> Iterator[str]:
     for place, folders, files in os.walk(folder):
+        if "run.json" in files:  # a run folder beside the corpus it was coded from
+            folders.clear()
+            continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             if not name.startswith(".") and reader(name):

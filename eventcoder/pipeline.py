@@ -107,7 +107,9 @@ def code(
                 documents = [item for item in shard if isinstance(item, Document)]
                 failed = [item for item in shard if isinstance(item, Unreadable)]
                 extracted = coder.read(documents)
-                frame = document_rows(extracted, failed)
+                order = pl.DataFrame({"doc_id": [item.doc_id for item in shard]})
+                frame = order.join(document_rows(extracted, failed), on="doc_id", how="left",
+                                   maintain_order="left")  # fmt: skip
                 run.write_part(number, frame, events.mention_rows(extracted),
                                duplicates.sketch_rows(extracted))  # fmt: skip
                 counts["sentences"] += int(frame["n_sentences"].sum())
