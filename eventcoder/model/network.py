@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoModel
 
 from eventcoder.gold import MODALITIES
 from eventcoder.model.spans import FIRST_MENTION
@@ -76,11 +75,11 @@ class EventNetwork(nn.Module):
     """One encoder pass that serves everything: actor tags, NER tags (training only), pairs."""
 
     def __init__(
-        self, base: str, codes: int, names: int, width: int = 512, dropout: float = 0.1
+        self, encoder: nn.Module, codes: int, names: int, width: int = 512, dropout: float = 0.1
     ) -> None:
         super().__init__()
-        self.encoder = AutoModel.from_pretrained(base)
-        hidden = int(self.encoder.config.hidden_size)
+        self.encoder = encoder
+        hidden = int(encoder.config.hidden_size)  # type: ignore[union-attr, arg-type]
         self.tagger = nn.Linear(hidden, 3)
         self.names = nn.Linear(hidden, names)
         self.pair = PairHead(hidden, codes, width, dropout)

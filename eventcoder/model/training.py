@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import transformers
 from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers import AutoTokenizer
+from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from eventcoder import gold
 from eventcoder.errors import EventcoderError
@@ -188,18 +189,35 @@ def start(recipe: Recipe, seed: int) -> Trained:
     """Build the network on the recipe's base encoder, or continue from a trained folder."""
     torch.manual_seed(seed)
     base = Path(recipe.base)
-    if not base.is_dir():
-        raise EventcoderError(f"no encoder folder {base}: a Hugging Face model saved on disk")
-    tokenizer = AutoTokenizer.from_pretrained(str(base)).backend_tokenizer
-    tokenizer.no_padding(), tokenizer.no_truncation()
+    if not (base / "config.json").is_file():
+        raise EventcoderError(
+            f"{base} is no encoder folder: give a Hugging Face model saved on disk, or one of ours"
+        )
+    transformers.logging.set_verbosity_error()  # it reports weights that we have no use for
+    ours = (base / "model.json").is_file()
+    tokenizer = _tokenizer(base, ours)
     featurizer = Featurizer(tokenizer, Ontology.load(recipe.ontology), recipe.max_tokens)
-    network = EventNetwork(
-        str(base), len(featurizer.codes), NAME_TAGS, recipe.head_width, recipe.dropout
+    encoder = AutoModel.from_config(AutoConfig.from_pretrained(str(base))) if ours else (
+        AutoModel.from_pretrained(str(base))
     )
-    heads = base / "heads.pt"
-    if heads.is_file():
-        network.load_state_dict(torch.load(heads, weights_only=True), strict=False)
+    network = EventNetwork(
+        encoder, len(featurizer.codes), NAME_TAGS, recipe.head_width, recipe.dropout
+    )
+    if ours:
+        from eventcoder.model.export import restore
+
+        restore(base, network)
     return Trained(network, tokenizer, featurizer, recipe)
+
+
+def _tokenizer(base: Path, ours: bool) -> Tokenizer:
+    if ours:
+        tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
+    else:
+        tokenizer = AutoTokenizer.from_pretrained(str(base)).backend_tokenizer
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
 
 
 def optimizer_of(network: EventNetwork, recipe: Recipe) -> torch.optim.AdamW:
@@ -301,6 +319,7 @@ def _save(work: Path, network: EventNetwork, optimizer: Any, schedule: Any, step
         "optimizer": optimizer.state_dict(),
         "schedule": schedule.state_dict(),
         "step": step,
+        "random": torch.get_rng_state(),  # dropout goes on where it was
     }
     torch.save(state, work / "checkpoint.tmp")
     (work / "checkpoint.tmp").replace(work / "checkpoint.pt")
@@ -314,4 +333,5 @@ def _resume(work: Path, network: EventNetwork, optimizer: Any, schedule: Any) ->
     network.load_state_dict(state["network"])
     optimizer.load_state_dict(state["optimizer"])
     schedule.load_state_dict(state["schedule"])
+    torch.set_rng_state(state["random"])
     return int(state["step"])

@@ -1,0 +1,238 @@
+"""The model's code on a tiny network of our own making: train, stop, resume, export, read, restore."""
+
+import json
+import math
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from eventcoder import gold, resources
+from eventcoder.errors import EventcoderError
+from eventcoder.model import spans
+from eventcoder.model.encoder import EncoderModel, logit
+
+torch = pytest.importorskip("torch")
+OWN = Path(__file__).parents[1] / "models" / "training"
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory) -> Path:
+    """A random two-layer BERT with a word-piece vocabulary learnt from our own sentences."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("base")
+    texts = [e.text for lang in ("ar", "en", "fa") for e in gold.examples(OWN / f"own.{lang}.jsonl")]
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    special = ["<s>", "<pad>", "</s>", "<unk>"]
+    trainer = trainers.UnigramTrainer(
+        vocab_size=1000, special_tokens=special, unk_token="<unk>", show_progress=False
+    )
+    tokenizer.train_from_iterator(texts[::20], trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>",
+        unk_token="<unk>",
+    ).save_pretrained(folder)  # fmt: skip
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=1000, hidden_size=64, num_hidden_layers=2, num_attention_heads=4,
+        intermediate_size=128, max_position_embeddings=256, pad_token_id=1,
+    )  # fmt: skip
+    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    """A few hundred sentences of ours, and given pairs with a class for a label."""
+    folder = tmp_path_factory.mktemp("data")
+    for lang in ("ar", "en", "fa"):
+        lines = (OWN / f"own.{lang}.jsonl").read_text("utf-8").splitlines()
+        (folder / f"own.{lang}.jsonl").write_text("\n".join(lines[::12]), "utf-8")
+    relations = [
+        {"id": f"r{i}", "lang": "en", "text": "Iran rejected the US proposal.", "source": [0, 4],
+         "target": [18, 20], "label_set": "plv", "label": "REJECT"}
+        for i in range(8)
+    ]  # fmt: skip
+    (folder / "relations.jsonl").write_text("\n".join(map(json.dumps, relations)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def recipe(base, tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("recipe") / "recipe.toml"
+    path.write_text(
+        f'base = "{base.as_posix()}"\nepochs = 2.0\nhead_width = 64\nhead_rate = 3e-3\n'
+        "tokens_per_batch = 800\nheld_out = 0.2\nbfloat16 = false\n"
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(data, recipe, tmp_path_factory) -> Path:
+    from eventcoder.model.fitting import fit
+
+    out = tmp_path_factory.mktemp("models") / "tiny"
+    told: list[str] = []
+    scores = fit([data], out, recipe, told.append)
+    assert scores["sentences"] > 50
+    assert any("sentences to train on" in line for line in told)
+    return out
+
+
+def test_trained_folder_reads_sentences(trained):
+    model = EncoderModel(trained, threads=1)
+    texts = ["Iran rejected the US proposal.", "", "x", "نفت طاجيكستان المزاعم الأفغانية"]
+    readings = model.read(texts)
+    assert len(readings) == len(texts)
+    for text, reading in zip(texts, readings, strict=True):
+        assert all(text[m.start : m.end] == m.text for m in reading.mentions)
+        assert all(0 <= act.confidence <= 1 and act.code in model.codes for act in reading.acts)
+
+
+def test_reading_does_not_depend_on_company(trained):
+    model = EncoderModel(trained, threads=1)
+    texts = [e.text for e in gold.examples(OWN / "own.fa.jsonl")[:40]]
+    together = model.read(texts)
+    assert [model.read([t])[0].mentions for t in texts[:8]] == [r.mentions for r in together[:8]]
+    alone = [a for t in texts[:8] for a in model.read([t])[0].acts]
+    company = [a for r in together[:8] for a in r.acts]
+    assert [(a.source, a.target, a.code) for a in alone] == [
+        (a.source, a.target, a.code) for a in company
+    ]
+    assert np.allclose([a.confidence for a in alone], [a.confidence for a in company], atol=2e-3)
+
+
+def test_export_keeps_the_network(trained, recipe):
+    """The int8 export agrees with the float network that `restore` reads back out of it."""
+    from eventcoder.model import export, training
+
+    begun = training.start(training.Recipe.read(recipe, base=str(trained)), 1)
+    network = begun.network.eval()
+    export.restore(trained, network)
+    model = EncoderModel(trained, threads=1)
+    encoding = model.tokenizer.encode("Iran rejected the US proposal.")
+    ids = torch.tensor([encoding.ids])
+    with torch.inference_mode():
+        floats = network.encode(ids, torch.ones_like(ids)).numpy()[0]
+    feed = {"ids": ids.numpy(), "mask": np.ones_like(ids.numpy())}
+    ours = model._encoder.run(None, feed)[0][0]
+    cosine = (floats * ours).sum(-1) / np.linalg.norm(floats, axis=-1) / np.linalg.norm(ours, axis=-1)
+    assert cosine.min() > 0.99
+
+
+def test_a_stopped_training_goes_on(data, recipe, tmp_path):
+    """Two epochs in one go and with a stop between give the same weights."""
+    from eventcoder.model import training
+
+    paths = sorted(data.glob("*.jsonl"))
+    settings = training.Recipe.read(recipe)
+    whole, _ = training.train(paths, settings, tmp_path / "whole", lambda _: None)
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        training.train(paths, settings, tmp_path / "cut", lambda _: None, evaluate=stop)
+    told: list[str] = []
+    rest, _ = training.train(paths, settings, tmp_path / "cut", told.append)
+    assert any(line.startswith("going on after step") for line in told)
+    for a, b in zip(whole.network.parameters(), rest.network.parameters(), strict=True):
+        assert torch.allclose(a, b, atol=1e-5)
+
+
+def test_training_goes_on_from_a_model_folder(trained, data, recipe, tmp_path):
+    """`--base models/NAME` starts from its weights, not from chance."""
+    from eventcoder.model.fitting import fit
+
+    out = tmp_path / "more"
+    fit([data / "own.en.jsonl"], out, recipe, lambda _: None, base=str(trained), epochs=0.05)
+    old, new = EncoderModel(trained, 1), EncoderModel(out, 1)
+    text = "Iran rejected the US proposal."
+    ends = ((0, 4), (18, 20))
+    before, after = old.judge([text], [ends])[0], new.judge([text], [ends])[0]
+    assert abs(before[0] - after[0]) < 0.3
+    assert np.abs(before[1] - after[1]).max() < 0.3
+
+
+@pytest.mark.parametrize("name", ["model.json", "encoder.onnx", "tokenizer.json", "embeddings.bin"])
+def test_damaged_folder_is_named(trained, tmp_path, name):
+    for file in trained.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / name).write_bytes(b"\x00broken")
+    with pytest.raises(EventcoderError, match="damaged"):
+        EncoderModel(tmp_path)
+    (tmp_path / name).unlink()
+    with pytest.raises(EventcoderError, match=f"{name} missing"):
+        EncoderModel(tmp_path)
+
+
+def test_recipe_faults(tmp_path):
+    from eventcoder.model.training import Recipe
+
+    path = tmp_path / "r.toml"
+    path.write_text("epoch = 3")
+    with pytest.raises(EventcoderError, match="unknown"):
+        Recipe.read(path)
+    path.write_text("epochs = 3")
+    with pytest.raises(EventcoderError, match="no base"):
+        Recipe.read(path)
+    path.write_text("epochs = ")
+    with pytest.raises(EventcoderError, match=r"r\.toml"):
+        Recipe.read(path)
+
+
+def test_shipped_recipe_is_well_formed():
+    from eventcoder.model.training import Recipe
+
+    assert Recipe.read(resources.model("training") / "recipe.toml").sampling
+
+
+def test_decode_mentions_grow_to_words():
+    text = "a Tajik envoy"
+    offsets = [(0, 0), (0, 1), (2, 5), (5, 7), (8, 13), (0, 0)]
+    outside = np.array([1, 1, 0.2, 0.9, 0.1, 1])
+    begin = np.array([0, 0, 0.7, 0.1, 0.2, 0])
+    tags = np.stack([outside, begin, 1 - outside - begin], 1).astype(np.float32)
+    found = spans.decode_mentions(tags, offsets, text, 0.5)
+    assert [text[s:e] for s, e, _, _ in found] == ["Tajik", "envoy"]
+
+
+def test_pronouns_are_candidates_once():
+    offsets = [(0, 0), (0, 2), (3, 7), (8, 12), (13, 15), (0, 0)]
+    found = spans.with_pronouns([], offsets, "He said that he")
+    assert [(s, e) for s, e, _, _ in found] == [(0, 2)]
+
+
+def test_pairs_cover_every_order_and_nobody():
+    for n in range(5):
+        listed = spans.pairs(n)
+        assert len(listed) == len(set(listed)) == n * (n - 1) + 2 * n
+
+
+def test_pronoun_copies_keep_labels_in_place():
+    from eventcoder.model.augmentation import with_pronouns
+
+    examples = [e for lang in ("ar", "en", "fa") for e in gold.examples(OWN / f"own.{lang}.jsonl")]
+    copies = list(with_pronouns(examples, 1.0, random.Random(0)))
+    assert len(copies) > 500
+    by_id = {e.id: e for e in examples}
+    pronouns = {"he", "she", "they", "وی", "او", ""}
+    for copy in copies:
+        original = by_id[copy.id.removesuffix("~")]
+        words = {copy.text[a:b] for a, b in copy.spans}
+        lost = words - {original.text[a:b] for a, b in original.spans}
+        assert {word.lower() for word in lost} <= pronouns
+        assert len(original.spans) - len(copy.spans) <= 1
+        assert all(copy.text[slice(*r.evidence)] for r in copy.relations if r.evidence)
+
+
+def test_logit_is_bounded():
+    assert logit(0.5) == 0
+    assert math.isfinite(logit(0.0)) and math.isfinite(logit(1.0))
