@@ -4,14 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from eventcoder import gold, ontology, resources, tables
+from eventcoder import gold, ontology, release, resources, tables
 from eventcoder.actor_tables import read_table
 from eventcoder.errors import EventcoderError
 from eventcoder.runs import Run
 
 
 def check(path: Path, kind: str) -> list[str]:
-    """Return the faults of a file as `kind`: actors, ontology, gold, run or a table's name."""
+    """Return the faults of a file as `kind`: actors, ontology, gold, run, release or a table's name."""
     if not path.exists():
         raise EventcoderError(f"no file {path}")
     checkers: dict[str, Callable[[Path], list[str]]] = {
@@ -19,6 +19,7 @@ def check(path: Path, kind: str) -> list[str]:
         "ontology": ontology.validate,
         "gold": _gold,
         "run": _run,
+        "release": release.check,
     }
     if kind in checkers:
         return checkers[kind](path)

@@ -342,6 +342,76 @@ def train(
 
 
 @app.command()
+def release(
+    run: Annotated[Path, typer.Argument(help="A finished run folder.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The release folder to make.")],
+    version: Annotated[str, typer.Option("--version", help="The data set's version, e.g. 1.0.0.")],
+    with_text: Annotated[
+        bool, typer.Option("--with-text/--without-text", help="Ship sentences too.")
+    ] = False,
+    against: Annotated[
+        Path | None, typer.Option(help="An older release, for a change log.")
+    ] = None,
+    licence: str = "CC-BY-4.0",
+    title: str = "",
+) -> None:
+    """Make a versioned data set of a run: Parquet, codebook, metadata, checksums."""
+    with _plain_errors():
+        from eventcoder import release as releases
+
+        made = releases.make(
+            run, out, version, with_text=with_text, against=against, licence=licence, title=title
+        )
+        typer.secho(f"release: {made}", err=True)
+
+
+@app.command()
+def report(
+    source: Annotated[Path, typer.Argument(help="A run folder, a release or an events file.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The HTML page to write.")],
+    seed: Annotated[int, typer.Option(help="Which twenty sentences are shown.")] = 0,
+) -> None:
+    """Write one self-contained HTML page of what is in a run or release, in pictures."""
+    with _plain_errors():
+        from eventcoder import report as reports
+
+        reports.write(source, out, seed)
+        typer.secho(f"report: {out}", err=True)
+
+
+@app.command()
+def export(
+    source: Annotated[Path, typer.Argument(help="A run folder, a release or an events file.")],
+    to: Annotated[str, typer.Option("--to", help="gdelt, icews, polecat, phoenix, r-events, ...")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")],
+) -> None:
+    """Export events in the layout of another data set, for scripts that read that."""
+    with _plain_errors():
+        from eventcoder import exports, imports
+
+        typer.echo(str(exports.export(imports.events_of(source), to, out)), err=True)
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(help="A run, release, or published events file.")],
+    second: Annotated[Path, typer.Argument(help="Another.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Correlations: .csv or .parquet.")],
+    picture: Annotated[Path | None, typer.Option(help="A picture: .svg or .png.")] = None,
+    by: By = By.month,
+) -> None:
+    """Correlate two data sets' series by dyad and quad class."""
+    with _plain_errors():
+        from eventcoder import comparison, dyads
+
+        found = comparison.compare(first, second, dyads.Options(by=by.value))
+        found.write(out)
+        if picture:
+            found.picture(picture)
+        typer.secho(f"comparison: {out}", err=True)
+
+
+@app.command()
 def check(
     file: Annotated[Path, typer.Argument(help="A dictionary, ontology, gold file, table or run.")],
     as_: Annotated[str, typer.Option("--as", help="actors, ontology, gold, or a table's name.")],

@@ -10,7 +10,17 @@ from typing import Any, Literal
 
 import polars as pl
 
-from eventcoder import corpus, duplicates, dyads, evaluation, events, resources, runs, tables
+from eventcoder import (
+    corpus,
+    duplicates,
+    dyads,
+    evaluation,
+    events,
+    imports,
+    resources,
+    runs,
+    tables,
+)
 from eventcoder.actors import ActorDictionary
 from eventcoder.errors import EventcoderError
 from eventcoder.extraction import Extracted, Prepared, extract, prepare
@@ -225,8 +235,11 @@ def recode(path: str | Path, options: Options | None = None) -> runs.Run:
 def aggregate(
     source: str | Path, options: dyads.Options | None = None
 ) -> tuple[pl.LazyFrame, dyads.Account]:
-    """Return the dyadic series of a run folder or an events file, and what was left out."""
-    frame = events_of(source)
+    """Return the dyadic series of a run, a release or an events file, and what was left out.
+
+    Published GDELT, ICEWS, POLECAT and Phoenix files are read too.
+    """
+    frame = imports.events_of(source)
     options = options or dyads.Options()
     return dyads.aggregate(frame, options), dyads.account(frame, options)
 
@@ -251,12 +264,6 @@ def evaluate(
         model = EncoderModel(resources.model(options.model), options.threads)
         return evaluation.relations(path, model, Ontology.load(options.ontology), by)
     return evaluation.events(path, Coder.load(options), by)
-
-
-def events_of(source: str | Path) -> pl.LazyFrame:
-    """Return the events of a run folder or of an events file."""
-    path = Path(source)
-    return runs.Run.open(path).events() if path.is_dir() else tables.scan(path, "events")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The model's code on a tiny network of our own making: train, stop, resume, export, read, restore."""
+"""The model's code on a tiny network of our own: train, stop, resume, export, read, restore."""
 
 import json
 import math
@@ -24,7 +24,8 @@ def base(tmp_path_factory) -> Path:
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
     folder = tmp_path_factory.mktemp("base")
-    texts = [e.text for lang in ("ar", "en", "fa") for e in gold.examples(OWN / f"own.{lang}.jsonl")]
+    files = [OWN / f"own.{lang}.jsonl" for lang in ("ar", "en", "fa")]
+    texts = [e.text for file in files for e in gold.examples(file)]
     tokenizer = Tokenizer(models.Unigram())
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     special = ["<s>", "<pad>", "</s>", "<unk>"]
@@ -123,7 +124,8 @@ def test_export_keeps_the_network(trained, recipe):
         floats = network.encode(ids, torch.ones_like(ids)).numpy()[0]
     feed = {"ids": ids.numpy(), "mask": np.ones_like(ids.numpy())}
     ours = model._encoder.run(None, feed)[0][0]
-    cosine = (floats * ours).sum(-1) / np.linalg.norm(floats, axis=-1) / np.linalg.norm(ours, axis=-1)
+    norms = np.linalg.norm(floats, axis=-1) * np.linalg.norm(ours, axis=-1)
+    cosine = (floats * ours).sum(-1) / norms
     assert cosine.min() > 0.99
 
 

@@ -1,6 +1,6 @@
 """Token vectors in, actor tags and, for every pair of mentions, an act: the trained network."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -74,12 +74,14 @@ class PairHead(nn.Module):
 class EventNetwork(nn.Module):
     """One encoder pass that serves everything: actor tags, NER tags (training only), pairs."""
 
+    encoder: Any  # a transformers model, which has no static type of its own
+
     def __init__(
-        self, encoder: nn.Module, codes: int, names: int, width: int = 512, dropout: float = 0.1
+        self, encoder: Any, codes: int, names: int, width: int = 512, dropout: float = 0.1
     ) -> None:
         super().__init__()
         self.encoder = encoder
-        hidden = int(encoder.config.hidden_size)  # type: ignore[union-attr, arg-type]
+        hidden = int(encoder.config.hidden_size)
         self.tagger = nn.Linear(hidden, 3)
         self.names = nn.Linear(hidden, names)
         self.pair = PairHead(hidden, codes, width, dropout)

@@ -193,11 +193,12 @@ def start(recipe: Recipe, seed: int) -> Trained:
         raise EventcoderError(
             f"{base} is no encoder folder: give a Hugging Face model saved on disk, or one of ours"
         )
-    transformers.logging.set_verbosity_error()  # it reports weights that we have no use for
+    # transformers tells of weights that we have no use for.
+    transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     ours = (base / "model.json").is_file()
     tokenizer = _tokenizer(base, ours)
     featurizer = Featurizer(tokenizer, Ontology.load(recipe.ontology), recipe.max_tokens)
-    encoder = AutoModel.from_config(AutoConfig.from_pretrained(str(base))) if ours else (
+    encoder = AutoModel.from_config(AutoConfig.from_pretrained(str(base)))  # type: ignore[no-untyped-call] if ours else (
         AutoModel.from_pretrained(str(base))
     )
     network = EventNetwork(
