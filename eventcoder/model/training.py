@@ -198,9 +198,11 @@ def start(recipe: Recipe, seed: int) -> Trained:
     ours = (base / "model.json").is_file()
     tokenizer = _tokenizer(base, ours)
     featurizer = Featurizer(tokenizer, Ontology.load(recipe.ontology), recipe.max_tokens)
-    encoder = AutoModel.from_config(AutoConfig.from_pretrained(str(base)))  # type: ignore[no-untyped-call] if ours else (
-        AutoModel.from_pretrained(str(base))
-    )
+    if ours:
+        config = AutoConfig.from_pretrained(str(base))
+        encoder = AutoModel.from_config(config)  # type: ignore[no-untyped-call]
+    else:
+        encoder = AutoModel.from_pretrained(str(base))
     network = EventNetwork(
         encoder, len(featurizer.codes), NAME_TAGS, recipe.head_width, recipe.dropout
     )
