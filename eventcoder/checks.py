@@ -11,7 +11,7 @@ from eventcoder.runs import Run
 
 
 def check(path: Path, kind: str) -> list[str]:
-    """Return the faults of a file as `kind`: actors, ontology, gold, run, release or a table's name."""
+    """Return a file's faults as `kind`: actors, ontology, gold, run, release or a table's name."""
     if not path.exists():
         raise EventcoderError(f"no file {path}")
     checkers: dict[str, Callable[[Path], list[str]]] = {

@@ -60,12 +60,12 @@ def _replaced(example: Example, first: int, pronoun: str) -> Example:
         words = relation.evidence
         if words and words[0] < end and words[1] > start:
             words = None
-        relation = replace(
+        kept_relation = replace(
             relation, source=end_of(relation.source), target=end_of(relation.target),
             evidence=moved(words) if words else None,
         )  # fmt: skip
-        if relation.source is not None or relation.target is not None:
-            relations.append(relation)
+        if kept_relation.source is not None or kept_relation.target is not None:
+            relations.append(kept_relation)
     return replace(
         example, id=f"{example.id}~", text=text, spans=tuple(spans[i] for i in kept),
         actor_codes=tuple(example.actor_codes[i] for i in kept), relations=tuple(relations),

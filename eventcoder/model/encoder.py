@@ -270,7 +270,7 @@ def _mention_certainty(tags: Floats, tokens: Sequence[tuple[int, int]]) -> Float
 def _has_rival(
     chosen: Sequence[tuple[int, int, int, Act]], source: int, target: int, root: int, mutual: bool
 ) -> bool:
-    """Tell whether a surer act already tells this one: mirrored if mutual, or with an end unsaid."""
+    """Tell whether a surer act tells this one: mirrored if mutual, or with an end unsaid."""
     for s, t, r, _ in chosen:
         if r != root:
             continue

@@ -86,8 +86,14 @@ def describe(trained: Trained, folder: Path, name: str, settings: dict[str, Any]
     (folder / "model.json").write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n")
 
 
-def _torch_export(module: nn.Module, inputs: tuple[Tensor, ...], path: Path,
-                  names: list[str], outputs: list[str], axes: dict[str, dict[int, str]]) -> None:  # fmt: skip
+def _torch_export(
+    module: nn.Module,
+    inputs: tuple[Tensor, ...],
+    path: Path,
+    names: list[str],
+    outputs: list[str],
+    axes: dict[str, dict[int, str]],
+) -> None:
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracer speaks of shapes that are constant here
@@ -206,7 +212,7 @@ def quantize_blocks(table: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDAr
 
 
 def _embed(model: Any, table: NDArray[np.float32], folder: Path) -> None:
-    """Put the word embeddings before the graph, as a look-up in 4-bit blocks of a file beside it."""
+    """Put the word embeddings before the graph: a look-up in 4-bit blocks of a file beside it."""
     packed, scales = quantize_blocks(table)
     (folder / "embeddings.bin").write_bytes(packed.tobytes() + scales.tobytes())
     at = 0
@@ -259,10 +265,10 @@ def _weights(graph: Any, folder: Path) -> dict[str, NDArray[np.float32]]:
         name = node.name.strip("/").replace("/", ".").removesuffix(".MatMul")
         if node.op_type == "MatMul" and node.input[1] in values:
             found[f"{name}.weight"] = values[node.input[1]].T
-    for name in values:
-        if name.endswith(".int8") and name.removesuffix(".int8") + ".scale" in values:
-            stem = name.removesuffix(".int8")
-            found[f"{stem}.weight"] = (values[name] * values[f"{stem}.scale"]).T
+    for name, steps in values.items():
+        stem = name.removesuffix(".int8")
+        if stem != name and f"{stem}.scale" in values:
+            found[f"{stem}.weight"] = (steps * values[f"{stem}.scale"]).T
     if "words.int4" in values:
         found["words"] = _unpack(values["words.int4"], values["words.scale"])
     return found

@@ -1,4 +1,4 @@
-"""Examples in, padded training batches out: token tags, pair labels, and what is left unlabelled."""
+"""Examples in, padded training batches out: token tags, pair labels, what is unlabelled."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ NAME_TAGS = 1 + 2 * 4  # outside, and begin and inside of four types
 
 @dataclass(slots=True)
 class Features:
-    """One example in tokens; `acts` maps a pair to (code weights, none allowed, modality, words)."""
+    """One example in tokens; `acts` maps a pair of slots to its label."""
 
     id: str
     ids: list[int]

@@ -102,8 +102,8 @@ def calibrate(model: EncoderModel, held: Sequence[gold.Example]) -> dict[str, An
         "calibration": dict(zip(names, (round(float(w), 4) for w in weights), strict=True)),
         "threshold": threshold,
         "held_out": {
-            "sentences": len(whole), "acts": total, "predicted": int((confidence >= threshold).sum()),
-            "root_f1": round(f1, 4),
+            "sentences": len(whole), "acts": total,
+            "predicted": int((confidence >= threshold).sum()), "root_f1": round(f1, 4),
         },
     }  # fmt: skip
 

@@ -53,7 +53,8 @@ def decode_mentions(
         certain = sorted(runs, key=lambda r: probabilities[r[0] : r[1], OUTSIDE].mean())
         runs = sorted(certain[:MAX_MENTIONS])
     found: list[tuple[int, int, int, int]] = []
-    for first, last in runs:
+    for run in runs:
+        first, last = run
         start, end = _whole_words(text, offsets[first][0], offsets[last - 1][1])
         if found and start < found[-1][1]:  # two runs inside one word are one mention
             start, first = found[-1][0], found[-1][2]
