@@ -17,7 +17,8 @@ Span = tuple[int, int]
 class Relation:
     """A labelled act between two mentions (indices into `Example.spans`, None = nobody stated).
 
-    `label` is of `label_set`: a CAMEO code, or a class that stands for several. `alternatives` are other codes that an expert could defend. `evidence` is the span of the words for the act.
+    `label` is of `label_set`: a CAMEO code, or a class that stands for several. `alternatives`
+    are other codes that an expert could defend. `evidence` is the span of the words for the act.
     """
 
     source: int | None

@@ -177,7 +177,8 @@ def main() -> None:
     }  # fmt: skip
     (args.out / "config.json").write_text(json.dumps(config, indent=2))
     special = {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<s>",
-               "eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>", "cls_token": "<s>", "sep_token": "</s>",
+               "eos_token": "</s>",
+               "pad_token": "<pad>", "unk_token": "<unk>", "cls_token": "<s>", "sep_token": "</s>",
                "model_max_length": 512}  # fmt: skip
     (args.out / "tokenizer_config.json").write_text(json.dumps(special, indent=2))
     print(f"{len(keep):,} of {len(pieces):,} word pieces kept; written to {args.out}")
