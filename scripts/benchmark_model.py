@@ -47,21 +47,26 @@ def main() -> None:
     groups = list(encoder._groups([len(e.ids) for e in encodings]))
     batches = [encoder._padded([encodings[i] for i in g]) for g in groups]
     tokens = sum(len(e.ids) for e in encodings)
-    print(f"{len(texts):,} sentences, {tokens / len(texts):.1f} tokens each, {len(batches)} batches, "
-          f"{args.threads} threads")  # fmt: skip
+    mean = tokens / len(texts)
+    print(f"{len(texts):,} sentences of {mean:.1f} tokens, {args.threads} threads")
 
     def bare() -> None:
         for ids, mask in batches:
             model._encoder.run(None, {"ids": ids, "mask": mask})
 
-    rows = [("ONNX int8 encoder session alone", best_of(args.runs, bare)),
-            ("text to acts (EncoderModel.read)", best_of(args.runs, lambda: model.read(texts)))]  # fmt: skip
-    rows.append(("PyTorch float32 encoder alone", torch_seconds(args, batches)))
-    slowest = rows[-1][1]
-    for name, seconds in rows:
-        print(f"{name:36} {len(texts) / seconds:8.0f} sentences/s  {slowest / seconds:5.1f} x PyTorch")
-    print(f"text to acts takes {rows[1][1] / rows[0][1] - 1:.0%} more time than the bare session; "
-          f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")  # fmt: skip
+    session = best_of(args.runs, bare)
+    whole = best_of(args.runs, lambda: model.read(texts))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    plain = torch_seconds(args, batches)
+    for name, seconds in (
+        ("ONNX int8 encoder session alone", session),
+        ("text to acts (EncoderModel.read)", whole),
+        ("PyTorch float32 encoder alone", plain),
+    ):
+        rate, times = len(texts) / seconds, plain / seconds
+        print(f"{name:34} {rate:6.0f} sentences/s  {times:4.1f} x PyTorch")
+    print(f"text to acts takes {whole / session - 1:.0%} more time than the bare session;")
+    print(f"peak memory before PyTorch was loaded {peak:.0f} MB")
 
 
 def torch_seconds(args: argparse.Namespace, batches: list[tuple[np.ndarray, np.ndarray]]) -> float:
