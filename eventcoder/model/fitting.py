@@ -47,8 +47,9 @@ def fit(
         "threshold": 0.5,
     }
     export.export(trained, out, out.name, settings)
-    talk(f"calibrating on {len(held):,} held-out sentences")
-    settings |= calibrate(EncoderModel(out), held)
+    natural = held_out(paths, recipe) if recipe.calibrate_on else held
+    talk(f"calibrating on {len(natural):,} held-out sentences")
+    settings |= calibrate(EncoderModel(out), natural)
     export.describe(trained, out, out.name, settings)
     talk(json.dumps(settings["held_out"]))
     (work / "checkpoint.pt").unlink(missing_ok=True)
@@ -64,6 +65,17 @@ def _files(data: Sequence[Path]) -> list[Path]:
     if not found:
         raise EventcoderError("no .jsonl files to train on")
     return found
+
+
+def held_out(paths: Sequence[Path], recipe: training.Recipe) -> list[gold.Example]:
+    """Return the held-out examples of the files that the recipe calibrates on."""
+    return [
+        example
+        for path in paths
+        if path.name in recipe.calibrate_on
+        for example in gold.examples(path)
+        if training.is_held_out(example.id, recipe.held_out)
+    ]
 
 
 def calibrate(model: EncoderModel, held: Sequence[gold.Example]) -> dict[str, Any]:

@@ -65,6 +65,7 @@ class Recipe:
     loss_words: float = 0.2
     pronouns: float = 0.5  # share of sentences with a person first that get a copy with "he"
     sampling: dict[str, float] | None = None
+    calibrate_on: tuple[str, ...] = ()  # files whose events come at natural base rates; else all
 
     @classmethod
     def read(cls, path: Path, **changed: Any) -> "Recipe":
