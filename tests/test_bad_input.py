@@ -39,6 +39,8 @@ def doc(doc_id: str, text: Any = GOOD, **more: Any) -> dict[str, Any]:
     return {"doc_id": doc_id, "text": f"{text} ({doc_id})" if text == GOOD else text, **more}
 
 
+SUNDAY = ARABIC.replace("الاثنين", "الأحد")
+SATURDAY = PERSIAN.replace("دوشنبه", "شنبه")
 TWO_SCRIPTS = (ARABIC + " ").encode("cp1256") + (PERSIAN + "\n").encode()
 CASES = {
     "empty.txt": Case(b"", "f", "the file is empty"),
@@ -55,8 +57,8 @@ CASES = {
     "invalid.jsonl": Case(
         jsonl(doc("i1"), b'{"doc_id": "i2", "text": "caf\xff\xfe\x81 \xc3"}', doc("i3")), "cfc"
     ),
-    "utf16_le.txt": Case(codecs.BOM_UTF16_LE + ARABIC.replace("الاثنين", "الأحد").encode("utf-16-le"), "c"),
-    "utf16_be.txt": Case(codecs.BOM_UTF16_BE + PERSIAN.replace("دوشنبه", "شنبه").encode("utf-16-be"), "c"),
+    "utf16_le.txt": Case(codecs.BOM_UTF16_LE + SUNDAY.encode("utf-16-le"), "c"),
+    "utf16_be.txt": Case(codecs.BOM_UTF16_BE + SATURDAY.encode("utf-16-be"), "c"),
     "utf8_bom.txt": Case(codecs.BOM_UTF8 + f"{GOOD} (with a mark)".encode(), "c"),
     "cp1256.txt": Case((ARABIC.replace("الاثنين", "الثلاثاء")).encode("cp1256"), "c"),
     "mixed.txt": Case(TWO_SCRIPTS * 2, "f"),

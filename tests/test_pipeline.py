@@ -45,11 +45,8 @@ def test_every_document_is_accounted_for(coded: runs.Run) -> None:
 
 
 def test_every_mention_becomes_rows_and_every_row_is_kept_or_says_why_not(coded: runs.Run) -> None:
-    counts, events, mentions = (
-        coded.info()["counts"],
-        read(coded, "events"),
-        read(coded, "mentions"),
-    )
+    counts = coded.info()["counts"]
+    documents, events, mentions = (read(coded, t) for t in ("documents", "events", "mentions"))
     dropped = sum(n for name, n in counts.items() if name.startswith("dropped: "))
     assert counts["events"] == counts["kept"] + dropped == events.height
     assert counts["kept"] == events["dropped"].null_count() == documents["n_events"].sum()
