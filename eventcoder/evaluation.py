@@ -50,10 +50,47 @@ def read(path: str | Path, form: str, wanted: Iterable[str]) -> list[Record]:
         missing = [name for name in wanted if name not in record]
         if missing:
             raise EventcoderError(f"{path}, row {row}: {form} gold needs {', '.join(missing)}")
+        try:
+            _CHECKS[form](record)
+        except EventcoderError as error:
+            raise EventcoderError(f"{path}, row {row}: {error}") from None
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            field = f"field {error}" if isinstance(error, KeyError) else str(error)
+            raise EventcoderError(f"{path}, row {row}: {field} is missing or wrong") from None
         records.append(record)
     if not records:
         raise EventcoderError(f"{path} has no rows")
     return records
+
+
+def _check_relation(record: Record) -> None:
+    if record["label_set"] not in gold.LABEL_SETS:
+        raise EventcoderError(f"label_set {record['label_set']!r} is none of {gold.LABEL_SETS}")
+    for role in ("source", "target"):
+        if record[role] is not None:
+            gold.span(record[role], record["text"], role)
+
+
+def _check_actor(record: Record) -> None:
+    gold.span((record["start"], record["end"]), record["text"], "start, end")
+    if not isinstance(record["code"], str):
+        raise EventcoderError(f"code {record['code']!r} is no text")
+
+
+def _check_events(record: Record) -> None:
+    len(record["text"])
+    for event in record["events"]:
+        for field in ("source", "target"):
+            if event[field] is not None and not isinstance(event[field], str):
+                raise EventcoderError(f"events.{field} {event[field]!r} is no actor code")
+        for code in (event["code"], *event.get("alt", ())):
+            if not isinstance(code, str) or not code.isdecimal():
+                raise EventcoderError(f"events.code {code!r} is no event code")
+
+
+_CHECKS: dict[str, Callable[[Record], None]] = {
+    "relations": _check_relation, "actors": _check_actor, "events": _check_events,
+}  # fmt: skip
 
 
 def expected_calibration_error(confidence: Sequence[float], right: Sequence[bool]) -> float:
@@ -79,11 +116,6 @@ def relations(
 ) -> Record:
     """Score codes of given actor pairs: {n, macro_f1, accuracy, quad_macro_f1, ece, by}."""
     records = read(path, "relations", ("text", "source", "target", "label", "label_set"))
-    for number, record in enumerate(records, 1):
-        if record["label_set"] not in gold.LABEL_SETS:
-            raise EventcoderError(
-                f"{path}, record {number}: label_set is none of {gold.LABEL_SETS}"
-            )
     ends = [tuple(tuple(r[e]) if r[e] else None for e in ("source", "target")) for r in records]
     judged = model.judge([r["text"] for r in records], ends)
     rows: list[Record] = []

@@ -116,7 +116,8 @@ def examples(path: Path) -> list[Example]:
     return found
 
 
-def _span(value: Any, text: str, field: str) -> Span:
+def span(value: Any, text: str, field: str) -> Span:
+    """Return a (start, end) of characters; raise EventcoderError if it is not inside the text."""
     start, end = int(value[0]), int(value[1])
     if not 0 <= start < end <= len(text):
         raise EventcoderError(f"{field} [{start}, {end}] is not inside the text")
@@ -132,7 +133,7 @@ def _relation(record: dict[str, Any]) -> Example:
             ends.append(None)
         else:
             ends.append(len(spans))
-            spans.append(_span(record[role], text, role))
+            spans.append(span(record[role], text, role))
     if record["label_set"] not in LABEL_SETS:
         raise EventcoderError(f"label_set {record['label_set']!r} is none of {LABEL_SETS}")
     relation = Relation(ends[0], ends[1], record["label_set"], str(record["label"]))
@@ -141,7 +142,7 @@ def _relation(record: dict[str, Any]) -> Example:
 
 def _annotated(record: dict[str, Any]) -> Example:
     text = str(record["text"])
-    spans = tuple(_span((a["start"], a["end"]), text, "actors") for a in record["actors"])
+    spans = tuple(span((a["start"], a["end"]), text, "actors") for a in record["actors"])
     relations = []
     for event in record["events"]:
         for role in ("source", "target"):
@@ -170,7 +171,7 @@ def _annotated(record: dict[str, Any]) -> Example:
 def _penta(record: dict[str, Any]) -> Example:
     text = str(record["text"])
     marked = [
-        (s["role"], _span((s["start"], s["end"]), text, "spans")) for s in record["spans"] or ()
+        (s["role"], span((s["start"], s["end"]), text, "spans")) for s in record["spans"] or ()
     ]
     roles = [role for role, _ in marked]
     relations: tuple[Relation, ...] = ()
@@ -178,7 +179,7 @@ def _penta(record: dict[str, Any]) -> Example:
         ends = roles.index("source"), roles.index("target")
         relations = (Relation(ends[0], ends[1], "penta", str(record["penta"])),)
     return Example(
-        record["id"], record["lang"], text, tuple(span for _, span in marked), relations=relations
+        record["id"], record["lang"], text, tuple(place for _, place in marked), relations=relations
     )
 
 

@@ -1,0 +1,232 @@
+"""Scores against gold worked out by hand, and the shipped model on the sample's gold."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eventcoder import evaluation, pipeline
+from eventcoder.actors import ActorDictionary
+from eventcoder.errors import EventcoderError
+from eventcoder.ontology import Ontology
+
+CAMEO = Ontology.load()
+SAMPLE = Path(__file__).parent / "sample" / "gold.jsonl"
+
+
+def gold_event(source: str, target: str, code: str, **more: Any) -> dict[str, Any]:
+    return {"source": source, "target": target, "code": code, **more}
+
+
+def said(source: str, target: str, code: str, confidence: float = 0.9) -> dict[str, Any]:
+    return {"source": source, "target": target, "event_code": code, "confidence": confidence}
+
+
+@pytest.mark.parametrize(
+    ("golds", "predicted", "level", "expected"),
+    [
+        # right at the root, wrong at the code
+        ([gold_event("USAGOV", "TJK", "0331")], [said("USA", "TJKGOV", "036")], "root", (1, 1, 1)),
+        ([gold_event("USAGOV", "TJK", "0331")], [said("USA", "TJKGOV", "036")], "code", (0, 1, 1)),
+        # an alternative is as good
+        ([gold_event("USA", "TJK", "0331", alt=["0256"])], [said("USA", "TJK", "0256")], "code",
+         (1, 1, 1)),
+        # either way round only where gold says so
+        ([gold_event("IRN", "IRQ", "040", symmetric=True)], [said("IRQ", "IRN", "040")], "root",
+         (1, 1, 1)),
+        ([gold_event("IRN", "IRQ", "040")], [said("IRQ", "IRN", "040")], "root", (0, 1, 1)),
+        # the dyad alone
+        ([gold_event("IRN", "IRQ", "040")], [said("IRN", "IRQ", "190")], "country_dyad", (1, 1, 1)),
+        # what agrees counts once: two predictions of one root are one
+        ([gold_event("IRN", "IRQ", "042")], [said("IRN", "IRQ", "042"), said("IRN", "IRQ", "043")],
+         "root", (1, 1, 1)),
+        ([gold_event("IRN", "IRQ", "042")], [said("IRN", "IRQ", "042"), said("IRN", "IRQ", "043")],
+         "code", (1, 2, 1)),
+        # one prediction can't be right for two gold events
+        ([gold_event("IRN", "IRQ", "042", alt=["111"]), gold_event("IRN", "IRQ", "046")],
+         [said("IRN", "IRQ", "042")], "root", (1, 1, 2)),
+        # comments after a slash and unstated ends
+        ([gold_event("IGO/CSTO", "", "020")], [said("IGO", "", "020")], "root", (1, 1, 1)),
+        ([gold_event("IRN", "IRQ", "040")], [], "root", (0, 0, 1)),
+        ([], [said("IRN", "IRQ", "040")], "root", (0, 1, 0)),
+    ],
+)  # fmt: skip
+def test_matches_by_hand(
+    golds: list[Any], predicted: list[Any], level: str, expected: tuple[int, int, int]
+) -> None:
+    assert evaluation.match(golds, predicted, level, CAMEO)[:3] == expected
+
+
+def test_macro_f1_by_hand() -> None:
+    pairs = [("a", "a"), ("a", "a"), ("a", "b"), ("b", "b"), ("c", "b")]
+    # a: P 1, R 2/3, F1 .8; b: P 1/3, R 1, F1 .5; c: 0
+    assert evaluation.macro_f1(pairs) == pytest.approx((0.8 + 0.5 + 0) / 3)
+
+
+def test_calibration_error_by_hand() -> None:
+    # four at .95 of which three are right, two at .15 of which none is: (4*.2 + 2*.15) / 6
+    sure, right = [0.95] * 4 + [0.15] * 2, [True] * 3 + [False] * 3
+    assert evaluation.expected_calibration_error(sure, right) == pytest.approx(1.1 / 6)
+    assert evaluation.expected_calibration_error([], []) == 0
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1))
+def test_calibration_error_is_a_share(pairs: list[tuple[float, bool]]) -> None:
+    error = evaluation.expected_calibration_error(*zip(*pairs, strict=True))
+    assert 0 <= error <= 1 + 1e-9
+
+
+def test_the_interval_draws_whole_documents() -> None:
+    rows = [{"doc_id": d, "x": v} for d, v in (("a", 1.0), ("a", 1.0), ("b", 0.0), ("b", 0.0))]
+    seen: set[int] = set()
+
+    def mean(sample: Any) -> float:
+        seen.add(len(sample))
+        return sum(r["x"] for r in sample) / len(sample)
+
+    low, high = evaluation.interval(rows, mean)
+    assert seen == {4}
+    assert (low, high) == (0.0, 1.0)
+    assert evaluation.interval(rows, mean) == [low, high]  # the same draws each time
+
+
+@dataclass(frozen=True)
+class Echo:
+    """A model's stand-in for `relations`: gives every sentence the code its text names."""
+
+    codes: tuple[str, ...] = tuple(CAMEO.codes)
+
+    def judge(self, texts: Any, ends: Any) -> list[Any]:
+        return [
+            (1.0, [0.9 if code == text else 0.1 / len(self.codes) for code in self.codes])
+            for text in texts
+        ]
+
+
+def write(path: Path, *records: dict[str, Any]) -> Path:
+    path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records), "utf-8")
+    return path
+
+
+def relation(text: str, label: str, label_set: str = "plv", **more: Any) -> dict[str, Any]:
+    return {
+        "id": text, "lang": "en", "text": text, "source": [0, 1], "target": None,
+        "label_set": label_set, "label": label, **more,
+    }  # fmt: skip
+
+
+def test_relations_sum_the_codes_of_a_class(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "g.jsonl",
+        relation("112", "ACCUSE"), relation("090", "ACCUSE"), relation("190", "ASSAULT"),
+        relation("042", "ASSAULT", lang="fa"), relation("1211", "12", "root"),
+        relation("172", "4", "quad"), relation("0331", "0331", "cameo"),
+    )  # fmt: skip
+    scores = evaluation.relations(path, Echo(), CAMEO)  # type: ignore[arg-type]
+    assert scores["n"] == 7
+    assert scores["accuracy"] == round(6 / 7, 4)
+    assert scores["by"]["en"]["accuracy"] == 1
+    assert scores["by"]["fa"]["macro_f1"] == 0
+    # the "fa" row says CONSULT (quad 1) for ASSAULT (4)
+    assert scores["quad_macro_f1"] < 1
+    low, high = scores["interval"]
+    assert 0 <= low <= scores["macro_f1"] <= high <= 1
+
+
+def test_faults_in_gold_are_named(tmp_path: Path) -> None:
+    short = write(tmp_path / "g.jsonl", relation("112", "ACCUSE"), {"id": "x", "text": "y"})
+    with pytest.raises(EventcoderError, match=r"row 2: relations gold needs source, target"):
+        evaluation.relations(short, Echo(), CAMEO)  # type: ignore[arg-type]
+    odd = write(tmp_path / "o.jsonl", relation("112", "ACCUSE", "icews"))
+    with pytest.raises(EventcoderError, match="label_set"):
+        evaluation.relations(odd, Echo(), CAMEO)  # type: ignore[arg-type]
+    with pytest.raises(EventcoderError, match="has no rows"):
+        evaluation.relations(write(tmp_path / "e.jsonl"), Echo(), CAMEO)  # type: ignore[arg-type]
+    unknown = write(tmp_path / "u.jsonl", relation("112", "GRUMBLE"))
+    with pytest.raises(EventcoderError, match="GRUMBLE"):
+        evaluation.relations(unknown, Echo(), CAMEO)  # type: ignore[arg-type]
+
+
+def actor(text: str, words: str, code: str, lang: str = "en") -> dict[str, Any]:
+    start = text.index(words)
+    return {
+        "id": text, "lang": lang, "published": "2019-05-01", "text": text, "start": start,
+        "end": start + len(words), "code": code,
+    }  # fmt: skip
+
+
+def test_actors_score_country_and_role(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.jsonl",
+        actor("The Iranian foreign minister spoke.", "The Iranian foreign minister", "IRNGOV"),
+        actor("The Turkish army advanced.", "The Turkish army", "TURMIL"),
+        actor("Xyzzy spoke.", "Xyzzy", "FRAGOV"),
+        actor("أعلنت وزارة الخارجية الروسية", "وزارة الخارجية الروسية", "RUSGOV", "ar"),
+    )  # fmt: skip
+    scores = evaluation.actors(path, ActorDictionary.load())
+    assert scores["n"] == 4
+    assert scores["country"] == scores["role"] == scores["code"] == 0.75
+    assert scores["by"]["ar"]["code"] == 1
+
+
+ACTOR = actor("Iran spoke.", "Iran", "IRN")
+EVENT = {"id": "e", "lang": "en", "text": "Iran met Iraq.", "events": []}
+
+
+@pytest.mark.parametrize(
+    ("form", "record", "words"),
+    [
+        ("relations", {**relation("112", "ACCUSE"), "source": [2, 99]}, "source .2, 99. is not"),
+        ("relations", {**relation("112", "ACCUSE"), "target": 3}, "missing or wrong"),
+        ("actors", {**ACTOR, "end": 99}, "not inside the text"),
+        ("actors", {**ACTOR, "start": "x"}, "missing or wrong"),
+        ("actors", {**ACTOR, "code": None}, "no text"),
+        ("events", {**EVENT, "text": 3}, "missing or wrong"),
+        ("events", {**EVENT, "events": [{"source": "IRN", "code": "040"}]}, "field 'target'"),
+        ("events", {**EVENT, "events": [gold_event("IRN", "IRQ", "met")]}, "no event code"),
+        ("events", {**EVENT, "events": [{**gold_event("", "", "040"), "source": 1}]}, "no actor"),
+        ("events", {**EVENT, "events": None}, "missing or wrong"),
+    ],
+)
+def test_wrong_values_are_named(tmp_path: Path, form: str, record: Any, words: str) -> None:
+    path = write(tmp_path / "g.jsonl", record)
+    with pytest.raises(EventcoderError, match=f"row 1: .*{words}"):
+        evaluation.read(path, form, ("text",))
+
+
+def test_gold_sentences_become_a_document_that_keeps_their_bounds() -> None:
+    rows = [
+        {"id": "1", "text": "Iran met Iraq.", "published": "2020-05-02"},
+        {"id": "2", "text": "It left\nsoon."},
+    ]
+    prepared = evaluation.as_document(("d", "en"), rows)
+    assert [s.text for s in prepared.sentences] == [r["text"] for r in rows]
+    for sentence in prepared.sentences:
+        end = sentence.start + len(sentence.text)
+        assert prepared.document.text[sentence.start : end] == sentence.text
+    assert str(prepared.document.published) == "2020-05-02"
+    assert prepared.document.published_basis == "given"
+
+
+def test_the_shipped_model_on_the_sample(coder: pipeline.Coder, tmp_path: Path) -> None:
+    """A first eight documents a language: better than chance by far, and the account is whole."""
+    wanted = {f"{lang}-{n:03}" for lang in ("ar", "en", "fa") for n in range(1, 9)}
+    records = [json.loads(line) for line in SAMPLE.read_text("utf-8").splitlines()]
+    path = write(tmp_path / "part.jsonl", *(r for r in records if r["doc_id"] in wanted))
+    scores = evaluation.events(path, coder)
+    assert scores["n_sentences"] == sum(r["doc_id"] in wanted for r in records)
+    assert scores["n_gold"] > 60
+    assert set(scores["by"]) == {"ar", "en", "fa"}
+    for level in evaluation.LEVELS:
+        part = scores[level]
+        assert 0 < part["precision"] <= 1
+        assert 0 < part["recall"] <= 1
+        expected = 2 * part["precision"] * part["recall"] / (part["precision"] + part["recall"])
+        assert part["f1"] == pytest.approx(expected, abs=2e-4)
+    assert scores["country_dyad"]["f1"] >= scores["root"]["f1"] >= scores["code"]["f1"]
+    assert scores["root"]["f1"] > 0.3
+    assert 0 <= scores["ece"] <= 1
