@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +18,7 @@ from eventcoder import __version__
 from eventcoder.errors import EventcoderError
 
 if TYPE_CHECKING:
+    from eventcoder.dyads import Account
     from eventcoder.pipeline import Options
 
 app = typer.Typer(
@@ -211,7 +213,13 @@ def aggregate(
     out: Annotated[Path, typer.Option("--out", "-o", help=".parquet, .csv or .jsonl")],
     by: By = By.month,
     week_start: str = "monday",
-    level: Annotated[str, typer.Option(help="country, actor or country-sector")] = "country",
+    level: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="country (default), actor or country-sector; repeated: all, one below the other, "
+            "told apart by a column level"
+        ),
+    ] = None,
     undirected: bool = False,
     code_level: Annotated[
         str, typer.Option(help="quad, penta, root, base or event: a row a code")
@@ -220,36 +228,58 @@ def aggregate(
     weights: Annotated[str, typer.Option(help="count or confidence")] = "count",
     from_: Annotated[str | None, typer.Option("--from", help="First day, YYYY-MM-DD.")] = None,
     to: Annotated[str | None, typer.Option(help="Last day, YYYY-MM-DD.")] = None,
-    complete: Annotated[bool, typer.Option(help="Every dyad in every period.")] = False,
+    complete: Annotated[
+        bool, typer.Option(help="Every dyad in every period in which both states existed.")
+    ] = False,
     keys: Annotated[str, typer.Option(help="iso, cow or gw")] = "iso",
     mirror: Annotated[bool, typer.Option(help="Symmetric events in both directions.")] = False,
+    normalise: Annotated[
+        str, typer.Option(help="documents, sentences or events: counts per 1,000 of the period's")
+    ] = "",
+    correct: Annotated[
+        bool, typer.Option(help="Counts of true events with 90 % intervals beside the coded ones.")
+    ] = False,
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="Whose confusion matrix corrects.")
+    ] = "default",
 ) -> None:
     """Aggregate events into a dyadic time series; an exposure table is written beside it."""
     with _plain_errors():
-        from eventcoder import dyads, pipeline, runs
+        from eventcoder import dyads, imports, pipeline, runs
 
+        levels: list[Any] = list(dict.fromkeys(level or ["country"]))
         chosen: dict[str, Any] = {
-            "by": by.value, "week_start": week_start, "level": level, "undirected": undirected,
+            "by": by.value, "week_start": week_start, "level": levels[0], "undirected": undirected,
             "code_level": code_level, "duplicates": duplicates, "weights": weights,
             "from_": _day(from_), "to": _day(to), "complete": complete, "keys": keys,
-            "mirror_symmetric": mirror,
+            "mirror_symmetric": mirror, "normalise": normalise, "correct": model if correct else "",
         }  # fmt: skip
         options = dyads.Options(**chosen)
-        series, account = pipeline.aggregate(source, options)
+        several = levels if len(levels) > 1 else []
+        series, account = pipeline.aggregate(source, options, several)
         runs.write(series, out)
         beside = out.with_name(f"{out.stem}-exposure{out.suffix}")
         exposure = pipeline.exposure(source, options)
         if exposure is not None:
             runs.write(exposure, beside)
-        left = ", ".join(f"{reason} {n:,}" for reason, n in account.left_out.items() if n)
-        typer.echo(
-            f"{account.read:,} events read, {account.kept:,} in the series"
-            + (f"; left out: {left}" if left else ""),
-            err=True,
-        )
+        _account_series(account, levels[0] if several else "")
+        for name in several[1:]:
+            other = replace(options, level=name)
+            _account_series(dyads.account(imports.events_of(source), other), name)
         typer.secho(
             f"series: {out}" + (f"; exposure: {beside}" if exposure is not None else ""), err=True
         )
+
+
+def _account_series(account: Account, level: str) -> None:
+    """Say how many events a series counts, and why not the others."""
+    left = ", ".join(f"{reason} {n:,}" for reason, n in account.left_out.items() if n)
+    typer.echo(
+        (f"{level}: " if level else "")
+        + f"{account.read:,} events read, {account.kept:,} in the series"
+        + (f"; left out: {left}" if left else ""),
+        err=True,
+    )
 
 
 @app.command()

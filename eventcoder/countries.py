@@ -72,6 +72,15 @@ def is_country(code: str) -> bool:
     return code in _spells()
 
 
+def lifespans() -> dict[str, tuple[dt.date, dt.date]]:
+    """Return the first and last day of every state and territory by ISO alpha-3 code.
+
+    >>> lifespans()["SSD"][0], lifespans()["CSK"][1]
+    (datetime.date(2011, 7, 9), datetime.date(1992, 12, 31))
+    """
+    return {code: (spells[0].start, spells[-1].end) for code, spells in _spells().items()}
+
+
 def _on(iso3: str, on: dt.date) -> Keys | None:
     return next((spell for spell in _spells().get(iso3, ()) if spell.holds(on)), None)
 

@@ -233,23 +233,32 @@ def recode(path: str | Path, options: Options | None = None) -> runs.Run:
 
 
 def aggregate(
-    source: str | Path, options: dyads.Options | None = None
+    source: str | Path, options: dyads.Options | None = None, levels: Sequence[dyads.Level] = ()
 ) -> tuple[pl.LazyFrame, dyads.Account]:
     """Return the dyadic series of a run, a release or an events file, and what was left out.
 
     Published GDELT, ICEWS, POLECAT and Phoenix files are read too.
+    With `levels`, one series below the other in a column `level`; the account is still that of
+    the options' level.
     """
     frame = imports.events_of(source)
     options = options or dyads.Options()
-    return dyads.aggregate(frame, options), dyads.account(frame, options)
+    series = dyads.aggregate(frame, options, levels=levels, documents=_documents(source))
+    return series, dyads.account(frame, options)
 
 
 def exposure(source: str | Path, options: dyads.Options | None = None) -> pl.LazyFrame | None:
     """Return documents, sentences and events a period, language and publisher; None of a file."""
-    if not Path(source).is_dir():
+    documents = _documents(source)
+    if documents is None:
         return None
-    run = runs.Run.open(source)
-    return dyads.exposure(run.documents(), run.events(), options)
+    return dyads.exposure(documents, imports.events_of(source), options)
+
+
+def _documents(source: str | Path) -> pl.LazyFrame | None:
+    """Return the documents of a run or a release; None of others, which do not know them."""
+    file = Path(source) / "documents.parquet"
+    return tables.scan(file, "documents") if file.exists() else None
 
 
 def evaluate(

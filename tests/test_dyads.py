@@ -252,6 +252,60 @@ def test_complete_panel() -> None:
     assert set(weeks["period"].dt.weekday()) == {7}
 
 
+def test_a_state_has_rows_only_while_it_exists() -> None:
+    events = frame(
+        event(source="SSD", target="SDN", event_date=dt.date(2012, 5, 5)),
+        event(source="SSDGOV", target="IGOUNO", event_date=dt.date(2013, 5, 5)),
+        event(source="IGO", target="SDN", event_date=dt.date(2009, 5, 5)),
+        event(source="SSD", target="SDN", event_date=dt.date(2010, 5, 5)),
+    )
+    for level in ("country", "actor", "country-sector"):
+        made = series(events, complete=True, by="year", level=level)
+        years = made.group_by("source", "target", maintain_order=True).agg(
+            pl.col("period").dt.year().min()
+        )
+        first = {row[0][:3] + row[1][:3]: row[2] for row in years.rows()}
+        assert first == {"IGOSDN": 2009, "SSDIGO": 2011, "SSDSDN": 2011}
+        assert made["n_events"].sum() == 3
+        assert made.rows() == made.sort("period", "source", "target").rows()
+    counted = account(events, Options(complete=True, by="year"))
+    assert counted.left_out == {"no such state in the period": 1}
+    assert series(events, by="year")["n_events"].sum() == 4
+    months = series(events, complete=True, from_=dt.date(2011, 6, 1), to=dt.date(2011, 7, 1))
+    assert months.is_empty()  # no event in these days tells of a dyad
+
+
+def test_several_levels_at_once() -> None:
+    events = frame(event(), event(source="RUSMIL"))
+    made = aggregate(events, Options(), levels=["actor", "country", "actor"]).collect()
+    assert rows(made, "level", "source", "n_events") == [
+        ("actor", "RUSGOV", 1), ("actor", "RUSMIL", 1), ("country", "RUS", 2),
+    ]  # fmt: skip
+    assert made.columns[0] == "level"
+    assert not tables.failures(tables.conform(made, "dyads"), "dyads")
+
+
+def test_normalised_by_what_was_read() -> None:
+    events = frame(
+        event(), event(target="IRN"), event(target="IRN"), event(event_date=dt.date(2022, 3, 3))
+    )
+    texts = documents(*[dt.date(2022, 2, 1)] * 40, dt.date(2022, 1, 1))
+    for by, total in (("documents", 40), ("sentences", 120), ("events", 3)):
+        options = Options(normalise=by, complete=True)  # type: ignore[arg-type]
+        made = aggregate(events, options, documents=texts).collect()
+        assert not tables.failures(tables.conform(made, "dyads"), "dyads")
+        february = made.filter(pl.col("period") == dt.date(2022, 2, 1))
+        assert rows(february, "target", "exposure", "n_events_per_1000") == [
+            ("IRN", total, 2000 / total), ("TJK", total, 1000 / total),
+        ]  # fmt: skip
+        march = made.filter(pl.col("period") == dt.date(2022, 3, 1))
+        expected = [0.0, 1000.0] if by == "events" else [None, None]
+        assert march["n_events_per_1000"].to_list() == expected
+    with pytest.raises(EventcoderError, match="takes a run folder"):
+        aggregate(events, Options(normalise="documents"))
+    assert aggregate(events, Options(normalise="events")).collect().height == 3
+
+
 def test_keys_follow_the_states_history() -> None:
     events = frame(
         event(source="DEU", target="IGO", event_date=dt.date(1985, 5, 5)),
@@ -359,6 +413,7 @@ OPTIONS = st.builds(
     code_level=st.sampled_from(["", "quad", "root", "event"]),
     duplicates=st.sampled_from(["keep", "one-a-day", "cluster"]),
     complete=st.booleans(),
+    normalise=st.sampled_from(["", "events"]),
     self_dyads=st.booleans(),
 )
 MEASURES = [name for name in tables.schema("dyads") if name.startswith("n_")][:5]
