@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,6 +53,9 @@ def _plain_errors() -> Iterator[None]:
         yield
     except EventcoderError as error:
         typer.secho(f"eventcoder: {error}", fg="red", err=True)
+        raise typer.Exit(1) from None
+    except BrokenPipeError:  # whoever read standard output (`| head`) has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(1) from None
     except PermissionError as error:
         typer.secho(f"eventcoder: no permission: {error.filename}", fg="red", err=True)
