@@ -14,6 +14,7 @@ from eventcoder.resources import schema
 
 INTERNATIONAL = frozenset({"IGO", "NGO", "NGM", "INT", "MNC", "UAF", "IMG", "UIS"})
 NO_COUNTRY = frozenset({"INT", "UIS", "IGO", "MNC"})  # as a role they never join a country
+STATELESS = NO_COUNTRY | {"REF"}  # nor do they take one from their sentence
 FORMER = "ELI"
 _EUROPE, _UNION = "EUR", "IGOEEC"
 _OF_THE_UNION = frozenset({"diplomat", "parliament", "agency"})  # "the European envoy"
@@ -63,6 +64,8 @@ class Cues:
     quantity: frozenset[str]
     partitive: frozenset[str]
     people: tuple[str, ...]
+    home: str  # the state that a text is about where it names none, and
+    home_roles: frozenset[str]  # for which roles that holds
 
 
 @cache
@@ -100,6 +103,8 @@ def cues(language: str) -> Cues:
         quantity=frozenset(words["quantity"]),
         partitive=frozenset(words["partitive"]),
         people=tuple(words["people"]),
+        home="".join(words["home"]).upper(),
+        home_roles=frozenset(role.upper() for role in words["home_roles"]),
     )
 
 

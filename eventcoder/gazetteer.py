@@ -67,6 +67,7 @@ class Gazetteer:
         if not self.size:
             return []
         folded, index = fold_with_offsets(text)
+        folded = folded.replace("-", " ")  # "North-Korean"
         found: list[tuple[int, int, Match]] = []
         for last, (number, length) in self._automaton.iter(folded):
             start, end = last - length + 1, last + 1
@@ -116,13 +117,14 @@ class Gazetteer:
 
 def _index(rows: list[Row]) -> dict[str, list[_Sense]]:
     """Return folded key -> what it may mean, inflected role words included."""
-    keys = fold(_SEPARATOR.join([row.phrase for row in rows])).split(_SEPARATOR) if rows else []
+    joined = fold(_SEPARATOR.join([row.phrase for row in rows])).replace("-", " ")
+    keys = joined.split(_SEPARATOR) if rows else []
     senses: dict[str, list[_Sense]] = {}
     inflecting: list[tuple[str, _Sense]] = []
     listed: set[tuple[str, str]] = set()  # a form that a table lists is no other word's form
     for row, key in zip(rows, keys, strict=True):
         if not key.isascii() and (_TATWEEL in key or not key.replace(" ", "").isalnum()):
-            key = fold_with_offsets(row.phrase)[0]  # noqa: PLW2901 - it has marks to drop
+            key = fold_with_offsets(row.phrase)[0].replace("-", " ")  # noqa: PLW2901 - it has marks to drop
         definite = row.language != "fa" and row.phrase.startswith(ARTICLE) and len(key) > 4
         stem = key[2:] if definite else key
         sense = _Sense(row, definite)

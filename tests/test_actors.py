@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -142,6 +143,52 @@ def test_a_description_after_a_comma_is_the_same_actor(
 ) -> None:
     found = actors.resolve_all(phrase, language, dt.date(2024, 5, 1))
     assert [actor.code for actor in found] == codes
+
+
+def said(actors: ActorDictionary, phrase: str, context: str, **more: Any) -> tuple[str, str]:
+    language = more.pop("language", "en")
+    found = actors.resolve(phrase, language, more.pop("on", None), context=context, **more)
+    return (found.code, found.row) if found else ("", "")
+
+
+def test_a_surname_is_of_a_country_that_is_spoken_of(actors: ActorDictionary) -> None:
+    day = dt.date(2009, 5, 1)
+    text = "Gates said the United States would send more troops."
+    code, row = said(actors, "Gates", text, on=day)
+    assert code == "USAGOV"
+    assert row.endswith("(surname)")
+    assert said(actors, "Defense Secretary Robert M. Gates", "", on=day)[0] == "USAGOV"
+    assert said(actors, "gates", "the gates of the United States", on=day)[0] == ""
+    farsi = "این تصمیم کشورهای اسلامی درباره ایران بود."
+    assert said(actors, "کشورهای اسلامی", farsi, language="fa")[0] != "IRNGOV"
+
+
+def test_an_unknown_name_is_of_the_country_that_the_document_is_about(
+    actors: ActorDictionary,
+) -> None:
+    assert said(actors, "Quentin Ablethorpe", "", home="GBR") == ("GBR", "home:GBR")
+    assert said(actors, "Quentin Ablethorpe", "") == ("", "")
+    assert said(actors, "seventeen boats", "", home="GBR") == ("", "")
+
+
+def test_a_persian_text_without_a_state_is_about_iran(actors: ActorDictionary) -> None:
+    text = "دولت لایحه را پس گرفت."
+    code, row = said(actors, "دولت", text, language="fa")
+    assert (code, row.split(" + ")[-1]) == ("IRNGOV", "language:fa")
+    assert said(actors, "دولت", text, language="fa", home="AFG")[0] == "AFGGOV"
+    abroad = "دولت لایحه را در ترکیه پس گرفت."
+    assert said(actors, "دولت", abroad, language="fa")[0] == "TURGOV"
+    assert said(actors, "شرکت", "شرکت لایحه را پس گرفت.", language="fa")[0] == "BUS"
+
+
+def test_what_a_sentence_does_not_tell(actors: ActorDictionary) -> None:
+    assert said(actors, "migrants", "Italy took in forty migrants.")[0] == "REF"
+    assert said(actors, "police", "Reuters reported that police had left.")[0] == "COP"
+
+
+def test_hyphens_part_words(actors: ActorDictionary) -> None:
+    assert said(actors, "North-Korean soldiers", "")[0] == "PRKMIL"
+    assert said(actors, "al Qaeda", "")[0] == said(actors, "al-Qaeda", "")[0] == "UAF"
 
 
 def test_other_languages_words_are_no_names(actors: ActorDictionary) -> None:
