@@ -30,9 +30,9 @@ class Surnames:
     def find(self, name: str, language: str, countries: Sequence[str], day: str) -> tuple[Row, ...]:
         """Return the rows of the one person meant, or nothing.
 
-        A last name alone is looked for in one country after the other, then everywhere, and of
-        several bearers there the one in office on the day is meant. A first name with it must be
-        the same.
+        A last name alone is looked for in one country after the other, or everywhere if there is
+        none, and of several bearers there the one in office on the day is meant. A first name
+        with it must be the same.
 
         >>> row = Row("Robert Gates", "en", "USAGOV", "leader", "", "", "", "", "gates", "own")
         >>> people = Surnames([row])
@@ -48,7 +48,7 @@ class Surnames:
         for country in countries:
             if rows := [row for _, row in bearers if row.code[:3] == country]:
                 return _only(rows, day)
-        return _only([row for _, row in bearers], day)
+        return () if countries else _only([row for _, row in bearers], day)
 
 
 def _only(rows: Sequence[Row], day: str) -> tuple[Row, ...]:

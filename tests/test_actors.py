@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ GOLDEN = Path(__file__).parent / "golden"
 HEADER = ",".join(COLUMNS)
 
 
-def golden() -> list[object]:
+def golden() -> Sequence[object]:
     cases = []
     for language in SUPPORTED:
         for case in json.loads((GOLDEN / f"actors.{language}.json").read_text(encoding="utf-8")):
