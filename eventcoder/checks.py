@@ -100,6 +100,6 @@ def _models() -> list[dict[str, Any]]:
 
 def _actor_tables() -> list[dict[str, Any]]:
     return [
-        {"table": p.name, "rows": sum(1 for _ in p.open(encoding="utf-8")) - 1}
+        {"table": p.name, "rows": p.read_text("utf-8").count("\n") - 1}
         for p in sorted(resources.schema("actors").glob("*.csv"))
     ]

@@ -10,6 +10,7 @@ from eventcoder.pipeline import Explanation
 
 # Isolates: a terminal that knows right-to-left keeps each phrase in its own order with them.
 FIRST_STRONG, POP = "\u2068", "\u2069"
+GROUPS_ABREAST = 5  # columns of scores that fit on a terminal of 80 characters
 COLOURS = {"source": "bold blue", "event": "bold magenta", "target": "bold green"}
 
 
@@ -74,19 +75,22 @@ def _table(rows: list[dict[str, Any]]) -> Group:
 
 
 def show_scores(what: str, scores: dict[str, Any], console: Console | None = None) -> None:
-    """Print scores as a table, the whole first and then each group."""
+    """Print scores, a line a measure, a column the whole and each group."""
     console = console or Console(highlight=False)
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    groups = {"all": scores, **scores.get("by", {})}
-    columns = _columns(scores)
-    for column in ("", *columns):
-        table.add_column(column, justify="left" if not column else "right")
-    for name, group in groups.items():
-        table.add_row(name, *(_cell(group, column) for column in columns))
-    console.print(Text(f"{what}"), table, sep="\n")
+    groups = [("all", scores), *scores.get("by", {}).items()]
+    console.print(Text(what, "bold"))
+    for first in range(0, len(groups), GROUPS_ABREAST):
+        shown = groups[first : first + GROUPS_ABREAST]
+        table = Table(box=None, padding=(0, 2, 0, 0))
+        table.add_column("", no_wrap=True)
+        for name, _ in shown:
+            table.add_column(name, justify="right", no_wrap=True)
+        for measure in _measures(scores):
+            table.add_row(measure, *(_cell(group, measure) for _, group in shown))
+        console.print(table)
 
 
-def _columns(scores: dict[str, Any]) -> list[str]:
+def _measures(scores: dict[str, Any]) -> list[str]:
     names: list[str] = []
     for key, value in scores.items():
         if isinstance(value, dict) and "f1" in value:
@@ -96,9 +100,9 @@ def _columns(scores: dict[str, Any]) -> list[str]:
     return names
 
 
-def _cell(group: dict[str, Any], column: str) -> str:
+def _cell(group: dict[str, Any], measure: str) -> str:
     value: Any = group
-    for part in column.split("."):
+    for part in measure.split("."):
         value = value.get(part) if isinstance(value, dict) else None
     if isinstance(value, list):
         return "-".join(f"{v:.3f}" for v in value)
