@@ -9,11 +9,12 @@ from dataclasses import fields, replace
 from itertools import chain
 from pathlib import Path
 
-from eventcoder.errors import EventcoderError
+from eventcoder.errors import EventcoderError, one_line
 from eventcoder.formats import READERS, Columns, Row, reader, rows, too_long
 from eventcoder.records import Document, Unreadable
 
 LONGEST = 1_000_000  # characters of one document; a book of 500 pages
+_LONGEST_ID = 2_000  # characters; web addresses serve as ids, books don't
 _HELD = 100  # failures looked at before a missing column is called a mistake in the options
 
 
@@ -62,14 +63,18 @@ def _documents(raw: Iterator[Row], longest: int) -> Iterator[Document | Unreadab
 def _document(row: Row, longest: int) -> Document | Unreadable:
     """Check one raw document and give it the right types."""
     given = _word(row.values.get("doc_id"))
+    if given and len(given) > _LONGEST_ID:
+        given = _digest(given)
     text = row.values.get("text")
-    reason = row.reason or _fault(text, longest)
+    # A file's name may be any bytes; a table holds only letters.
+    path = row.path.encode("utf-8", "backslashreplace").decode("utf-8")
+    reason = row.reason or fault(text, longest)
     if reason or not isinstance(text, str):
-        return Unreadable(given or _digest(row.path), row.path, reason)
+        return Unreadable(given or _digest(row.path), path, one_line(reason))
     document = Document(
         doc_id=given or _digest(text),
         text=text,
-        path=row.path,
+        path=path,
         title=_word(row.values.get("title")),
         language=_word(row.values.get("language")),
         publisher=_word(row.values.get("publisher")),
@@ -85,7 +90,8 @@ def _document(row: Row, longest: int) -> Document | Unreadable:
     return replace(document, published=date, published_basis=basis)
 
 
-def _fault(text: object, longest: int) -> str:
+def fault(text: object, longest: int = LONGEST) -> str:
+    """Say why something can't be the text of a document; nothing if it can."""
     if text is None:
         return "the text is empty"
     if not isinstance(text, str):
@@ -137,7 +143,7 @@ class _Ids:
         """Return the item under an id of its own; a document that came before is Unreadable."""
         known = not self._new(item.doc_id)
         if isinstance(item, Document) and not self._new(_content(item)):
-            reason = f"duplicate doc_id {item.doc_id}, same document"
+            reason = one_line(f"same document, duplicate doc_id {item.doc_id}")
             item = Unreadable(item.doc_id, item.path, reason)
         return replace(item, doc_id=self._numbered(item.doc_id)) if known else item
 
@@ -189,8 +195,10 @@ def _walk(folder: Path) -> Iterator[str]:
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            if not name.startswith(".") and reader(name):
-                yield str(Path(place, name))
+            file = Path(place, name)
+            waits = file.exists() and not file.is_file()  # a pipe or socket, maybe for ever
+            if not name.startswith(".") and reader(name) and not waits:
+                yield str(file)
 
 
 def _some(files: Iterator[str], otherwise: str) -> Iterator[str]:

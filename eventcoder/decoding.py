@@ -1,17 +1,22 @@
 """Files of bytes in (plain, gzip, Zstandard; any usual encoding), blocks, lines and text out."""
 
 import codecs
+import encodings
 import gzip
 import re
 import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from encodings.aliases import aliases
 from pathlib import Path
 from typing import BinaryIO
 
 BLOCK = 1 << 18  # bytes read at a time
 _ZSTD_INPUT = 1 << 10  # a kilobyte of Zstandard can unpack to tens of megabytes, not more
+# News packs to a third or a tenth; a file of nothing but one letter to a thousandth.
+_RATIO, _FREE = 100, 1 << 26  # bytes unpacked for each packed one, and beside that
+_BLANK = 100_000  # empty lines in a row, after which nothing is expected
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
@@ -35,12 +40,22 @@ def blocks(path: str) -> Iterator[Iterator[bytes]]:
         return
     with Path(path).open("rb") as file:
         suffix = Path(path).suffix.lower()
-        unpack = {".gz": _gunzip, ".zst": _unzstd}.get(suffix, _read)
-        yield unpack(file)
+        unpack = {".gz": _gunzip, ".zst": _unzstd}.get(suffix)
+        yield _bounded(file, unpack(file)) if unpack else _read(file)
 
 
 def _read(file: BinaryIO) -> Iterator[bytes]:
     while block := file.read(BLOCK):
+        yield block
+
+
+def _bounded(file: BinaryIO, unpacked: Iterator[bytes]) -> Iterator[bytes]:
+    """Stop where a file unpacks to so much that it can only be meant to fill the machine."""
+    size = 0
+    for block in unpacked:
+        size += len(block)
+        if size > _FREE + _RATIO * file.tell():
+            raise Undecodable(f"it unpacks to more than {_RATIO} times its size: no corpus")
         yield block
 
 
@@ -64,8 +79,8 @@ def _unzstd(file: BinaryIO) -> Iterator[bytes]:
         while packed := pending or file.read(_ZSTD_INPUT):
             if frame.eof:
                 frame = decompressor.decompressobj()
-            if block := frame.decompress(packed):
-                yield block
+            block = frame.decompress(packed)
+            yield from (block[at : at + BLOCK] for at in range(0, len(block), BLOCK))
             pending = frame.unused_data if frame.eof else b""
     except zstandard.ZstdError as error:
         raise Undecodable(f"the Zstandard file is damaged ({error})") from None
@@ -89,7 +104,7 @@ def lines(source: Iterator[bytes], longest: int) -> Iterator[bytes | None]:
     UTF-16 and UTF-32 with a byte-order mark are made UTF-8 on the way.
     """
     parts: list[bytes] = []  # of the line being read
-    size = 0
+    size = blank = 0
     for block in _as_utf8(source):
         for piece in _split(block):
             size += len(piece)
@@ -97,6 +112,9 @@ def lines(source: Iterator[bytes], longest: int) -> Iterator[bytes | None]:
                 parts.append(piece)
             if piece.endswith(b"\n"):
                 yield b"".join(parts) if size <= longest else None
+                blank = blank + 1 if size == 1 else 0
+                if blank > _BLANK:
+                    raise Undecodable(f"{_BLANK:,} empty lines in a row")
                 parts, size = [], 0
     if size:
         yield b"".join(parts) if size <= longest else None
@@ -142,13 +160,19 @@ def decode(data: bytes, html: bool = False) -> str:
     mark, encoding = _mark(data)
     candidates = [encoding] if encoding else [_unmarked_utf16(data), "utf-8"]
     if html and (declared := _META_CHARSET.search(data[:4096])):
-        candidates.append(declared[1].decode("ascii"))
+        candidates += _charset(declared[1].decode("ascii"))
     for candidate in filter(None, candidates):
         try:
             return data[len(mark) :].decode(candidate)
         except (UnicodeDecodeError, LookupError):
             continue
     return _guess(data)
+
+
+def _charset(name: str) -> list[str]:
+    """Take a page's charset if it is one: Python's other codecs ("idna", "undefined") misbehave."""
+    plain = encodings.normalize_encoding(name).lower()
+    return [plain] if plain in aliases or plain in aliases.values() else []
 
 
 def _unmarked_utf16(data: bytes) -> str:

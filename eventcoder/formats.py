@@ -12,8 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from eventcoder.decoding import Undecodable, blocks, decode, first_bytes, lines
+from eventcoder.errors import one_line
 
 _PARQUET_ROWS = 1000  # rows in memory at a time
+_UNREADABLE = 100_000  # rows in a row, after which a file is given up
+_REREAD = 1 << 26  # characters of a table read again for broken quotes; then lines stand alone
+_LINE = 50  # characters are read in the time that a line costs beside its length
+_TAGS = 50_000  # of a page: the extractor's time grows with their square; news has 10,000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ def reader(file: str) -> _Reader | None:
 
 def rows(file: str, columns: Columns, longest: int) -> Iterator[Row]:
     """Read one file; what breaks it off is one more row, with the reason."""
-    count = 0
+    count = unreadable = 0
     try:
         regular = file != "-" and Path(file).is_file()
         if regular and Path(file).stat().st_size == 0:
@@ -67,7 +72,10 @@ def rows(file: str, columns: Columns, longest: int) -> Iterator[Row]:
         read = reader(file) if regular else None
         for row in (read or _piped)(file, columns, longest):
             count += 1
+            unreadable = unreadable + 1 if row.reason else 0
             yield row
+            if unreadable == _UNREADABLE:
+                raise Undecodable(f"{_UNREADABLE:,} rows in a row can't be read")
     except (OSError, Undecodable) as error:
         reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
         read_before = f"; {count} rows before that were read" if count else ""
@@ -121,7 +129,7 @@ def _json_row(path: str, where: str, record: object, columns: Columns) -> Row:
 
 
 def _lacks(missing: list[str], columns: Columns, names: list[str]) -> str:
-    name, has = missing[0], ", ".join(names[:20]) or "none"
+    name, has = missing[0], one_line(", ".join(names[:20]), 150) or "none"
     option = f"--{name.replace('_', '-')}-column"
     return f"no column {getattr(columns, name)!r}, only {has}: name the right one with {option}"
 
@@ -138,6 +146,9 @@ def _table(file: str, columns: Columns, longest: int) -> Iterator[Row]:
     with blocks(file) as source:
         numbered = _text_lines(source, longest)
         header_line = next((line for _, line in numbered if line.strip()), "")
+        if header_line == _UNREAD:
+            yield Row(file, {}, "its first line is too long, or in no known encoding: no table")
+            return
         tabs = ".tsv" in Path(file).suffixes
         delimiter = "\t" if tabs else max(",;\t|", key=header_line.count)
         header = [name.strip() for name in next(csv.reader([header_line], delimiter=delimiter), [])]
@@ -149,7 +160,7 @@ def _table(file: str, columns: Columns, longest: int) -> Iterator[Row]:
             for f in fields(columns)
             if getattr(columns, f.name) in header
         }
-        for number, record, fault in _records(numbered, delimiter, longest):
+        for number, record, fault in _Records(numbered, delimiter, longest):
             reason = fault
             if not fault and len(record) != len(header):
                 reason = f"line {number}: {len(record)} fields, the header has {len(header)}"
@@ -157,58 +168,89 @@ def _table(file: str, columns: Columns, longest: int) -> Iterator[Row]:
             yield Row(f"{file}:{number}", values, reason)
 
 
+_UNREAD = "\0\n"  # stands for a line of a table that can't be decoded or is too long
+
+
 def _text_lines(source: Iterator[bytes], longest: int) -> Iterator[tuple[int, str]]:
-    """Number and decode the lines of a table; a line that can't be decoded holds a bare NUL."""
+    """Number and decode the lines of a table."""
     for number, line in enumerate(lines(source, 4 * longest + 2**20), 1):
         try:
-            yield number, decode(line) if line is not None else "\0\n"
+            yield number, decode(line) if line is not None else _UNREAD
         except Undecodable:
-            yield number, "\0\n"
+            yield number, _UNREAD
 
 
-def _records(
-    numbered: Iterator[tuple[int, str]], delimiter: str, longest: int
-) -> Iterator[tuple[int, list[str], str]]:
-    """Group lines into records: first line, fields, fault.
+class _Records:
+    """Lines grouped into records: first line, fields, fault.
 
-    A quote that never closes takes all that follows into one field: only the line it stands on is
-    given up, the others are read again.
+    A quote that never closes, or closes in the middle of another field, takes what follows into
+    one field: only the line it stands on is given up, the others are read again.
     """
-    again: deque[tuple[int, str]] = deque()
-    taken: list[tuple[int, str]] = []
-    unclosed = False
 
-    def feed() -> Iterator[str]:
-        nonlocal unclosed
-        while (line := again.popleft() if again else next(numbered, None)) is not None:
-            taken.append(line)
+    def __init__(self, numbered: Iterator[tuple[int, str]], delimiter: str, longest: int) -> None:
+        self._numbered, self._delimiter, self._longest = numbered, delimiter, longest
+        self._most = 2 * longest + 2**20  # characters of a record
+        self._again: deque[tuple[int, str]] = deque()
+        self._taken: list[tuple[int, str]] = []  # the lines of this record
+        self._size = self._reread = 0  # characters
+        self._unclosed = False
+
+    def __iter__(self) -> Iterator[tuple[int, list[str], str]]:
+        reader = csv.reader(self._feed(), delimiter=self._delimiter)
+        while True:
+            self._taken.clear()
+            self._size = 0
+            record, fault = [], ""
+            try:
+                record = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                fault = too_long(self._longest) if "limit" in str(error) else str(error)
+            fault = fault or self._quote_fault()
+            if fault:
+                first = self._taken[0][0]
+                self._again.extendleft(reversed(self._taken[1:]))
+                self._reread += self._size + _LINE * len(self._taken)
+                self._unclosed = False
+                reader = csv.reader(self._feed(), delimiter=self._delimiter)
+                yield first, [], f"line {first}: {fault}"
+            elif record:
+                yield self._taken[0][0], record, ""
+
+    def _feed(self) -> Iterator[str]:
+        while self._may_go_on():
+            line = self._again.popleft() if self._again else next(self._numbered, None)
+            if line is None:
+                break
+            self._taken.append(line)
+            self._size += len(line[1])
             yield line[1]
-        unclosed = bool(taken)
+        self._unclosed = bool(self._taken)
 
-    reader = csv.reader(feed(), delimiter=delimiter)
-    while True:
-        taken.clear()
-        record, fault = [], ""
-        try:
-            record = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            fault = too_long(longest) if "limit" in str(error) else str(error)
-        if unclosed:
-            fault = "a quote opens that never closes"
-        if fault:
-            again.extend(taken[1:])
-            unclosed, reader = False, csv.reader(feed(), delimiter=delimiter)
-            yield taken[0][0], [], f"line {taken[0][0]}: {fault}"
-        elif record:
-            yield taken[0][0], record, ""
+    def _may_go_on(self) -> bool:
+        return self._size <= self._most and (self._reread < _REREAD or not self._taken)
+
+    def _quote_fault(self) -> str:
+        if self._unclosed:
+            return "a quote opens that never closes"
+        if len(self._taken) > 1:
+            whole = (line for _, line in self._taken)
+            try:
+                list(csv.reader(whole, delimiter=self._delimiter, strict=True))
+            except csv.Error:
+                return "a quote opens that closes amid another field"
+        return ""
 
 
 def _parquet(file: str, columns: Columns, _longest: int) -> Iterator[Row]:
     import polars as pl
 
     number = 0
+    try:
+        file.encode("utf-8")  # as polars needs it
+    except UnicodeEncodeError:
+        raise Undecodable("the name of the file is not UTF-8: rename it") from None
     try:
         table = pl.scan_parquet(file, glob=False)
         names = table.collect_schema().names()
@@ -244,6 +286,9 @@ def _html(file: str, _columns: Columns, longest: int) -> Iterator[Row]:
         yield Row(file, {}, too_long(longest))
         return
     page = decode(data, html=True)
+    if page.count("<") > _TAGS:
+        yield Row(file, {}, f"more than {_TAGS:,} tags: no news page")
+        return
     values = _article(page)
     reason = "" if values.get("text") else "no article text in the page"
     yield Row(file, values, reason, published_basis="metadata")
