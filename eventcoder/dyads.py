@@ -16,6 +16,7 @@ from eventcoder.selection import (
     Normalise,
     Options,
     account,
+    existed,
     first_day,
     inside,
     kept,
@@ -61,13 +62,20 @@ def _series(
     options: Options,
     documents: pl.DataFrame | pl.LazyFrame | None,
 ) -> pl.LazyFrame:
-    counted = kept(opened(events, options), options)
+    # The states of the day are asked of the series' rows, which are fewer; but where one event
+    # stands for others, of the events, so that it is one that counts.
+    late = options.complete and options.duplicates == "keep"
+    counted = kept(opened(events, options), replace(options, complete=False) if late else options)
     if options.mirror_symmetric and not options.undirected:
         counted = _mirrored(counted, options)
     if options.undirected:
         counted = _undirected(counted)
     unit = ["source", "target", *(["code"] if options.code_level else [])]
     series = _measured(counted, ["period", *unit], weighted=options.weights == "confidence")
+    if late:
+        series = series.cache().filter(  # a filter before the cache would be one of events
+            *(existed(side, pl.col("period"), options) for side in ("source", "target"))
+        )
     corrected = None
     if options.correct:
         # The prior is learned from all rows, so they must be there before the first is written.

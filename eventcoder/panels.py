@@ -5,7 +5,7 @@ import datetime as dt
 import polars as pl
 
 from eventcoder import resources
-from eventcoder.selection import EVERY, Options, existed, first_day, last_day
+from eventcoder.selection import EVERY, Options, first_day, last_day, lifespan
 
 COUNTS = (
     "n_events", "n_verbal_cooperation", "n_material_cooperation", "n_verbal_conflict",
@@ -21,8 +21,16 @@ def completed(series: pl.LazyFrame, unit: list[str], options: Options) -> pl.Laz
 
     A state has none in a period that it did not exist in.
     """
+    # Or else the events would be counted again to learn of the units and of the periods.
+    series = series.cache()
     periods = _periods(series, options).with_row_index("_period")
     units = series.select(unit).unique().sort(unit).with_row_index("_unit")
+    days = [lifespan(side) for side in ("source", "target")]
+    living = units.with_columns(
+        pl.max_horizontal(first for first, _ in days).alias("_born"),
+        pl.min_horizontal(last for _, last in days).alias("_gone"),
+    )
+    ending = periods.with_columns(last_day(pl.col("period"), options).alias("_end"))
     # An ordered join of millions of rows by one number takes a third of one by several columns.
     place = (pl.col("_period").cast(pl.Int64) * 2**32 + pl.col("_unit")).alias("_place")
     measured = (
@@ -32,8 +40,8 @@ def completed(series: pl.LazyFrame, unit: list[str], options: Options) -> pl.Laz
     )
     counts = [name for name in MEASURES if name != "goldstein_mean"]
     return (
-        periods.join(units, how="cross", maintain_order="left_right")
-        .filter(*(existed(side, pl.col("period"), options) for side in ("source", "target")))
+        ending.join(living, how="cross", maintain_order="left_right")
+        .filter(pl.col("_born") <= pl.col("_end"), pl.col("_gone") >= pl.col("period"))
         .select(place, "period", *unit)
         .join(measured, on="_place", how="left", maintain_order="left")
         .drop("_place")

@@ -250,18 +250,25 @@ def existed(side: str, period: pl.Expr, options: Options) -> pl.Expr:
 
     Territories, organisations and whatever else has no first and last day always did.
     """
-    limited = {
-        code: days for code, days in lifespans().items() if days != (dt.date.min, dt.date.max)
-    }
+    first, last = lifespan(side)
+    return (first <= last_day(period, options)) & (last >= period)
+
+
+def lifespan(side: str) -> tuple[pl.Expr, pl.Expr]:
+    """Return the first and last day of the state of a source or target."""
+    always = (dt.date.min, dt.date.max)
+    limited = {code: days for code, days in lifespans().items() if days != always}
     country = pl.col(side).str.head(3)
     first, last = (
         country.replace_strict(
-            list(limited), [days[i] for days in limited.values()],
-            default=(dt.date.min, dt.date.max)[i], return_dtype=pl.Date,
+            list(limited),
+            [days[end] for days in limited.values()],
+            default=always[end],
+            return_dtype=pl.Date,
         )
-        for i in (0, 1)
-    )  # fmt: skip
-    return (first <= last_day(period, options)) & (last >= period)
+        for end in (0, 1)
+    )
+    return first, last
 
 
 def last_day(period: pl.Expr, options: Options) -> pl.Expr:

@@ -6,6 +6,8 @@ Each side runs in a process of its own, from the same Parquet file; prints secon
 the clock and of all cores (the fairer number on a busy machine), and peak memory.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import resource
@@ -14,38 +16,53 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+PART = 2_000_000  # events made at a time
 
 
 def make(path: Path, n: int) -> None:
     """Write `n` events over 200 countries and 20 years, unevenly spread as in news."""
-    import numpy as np
     import polars as pl
 
     from eventcoder.runs import write
 
-    rng = np.random.default_rng(1)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        for number, start in enumerate(range(0, n, PART)):
+            write(part(number, min(PART, n - start), n), Path(folder) / f"{number:04}.parquet")
+        write(pl.scan_parquet(Path(folder) / "*.parquet"), path)
+
+
+def part(number: int, n: int, total: int) -> pl.DataFrame:
+    """Make a part of the events; documents and stories are those of the whole."""
+    import numpy as np
+    import polars as pl
+
+    rng = np.random.default_rng(number)
     letters = np.array(list("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
-    countries = np.array(["".join(letters[[i // 26, i % 26, i % 7]]) for i in range(200)])
-    source, target = (countries[rng.zipf(1.4, n) % 200] for _ in range(2))
+    names = pl.Series(["".join(letters[[i // 26, i % 26, i % 7]]) for i in range(200)])
+    source, target = (names.gather(rng.zipf(1.4, n) % 200) for _ in range(2))
     root = rng.integers(1, 21, n)
     days = rng.integers(0, 7300, n).astype("timedelta64[D]") + np.datetime64("2002-01-01")
-    number = pl.Series(rng.integers(0, max(n // 3, 1), n)).cast(pl.String)
-    events = pl.DataFrame(
+    report = pl.Series(rng.integers(0, max(total // 3, 1), n)).cast(pl.String)
+    return pl.DataFrame(
         {
-            "event_id": pl.Series(range(n)).cast(pl.String),
+            "event_id": pl.Series(range(number * PART, number * PART + n)).cast(pl.String),
             "event_date": days,
             "source": source + "GOV",
             "source_country": source,
             "target": target + "GOV",
             "target_country": target,
-            "event_code": [f"{code:02}0" for code in root],
+            "event_code": pl.Series(root).cast(pl.String).str.zfill(2) + "0",
             "quad_class": np.searchsorted([5, 8, 13], root) + 1,
             "goldstein": np.round(rng.uniform(-10, 10, n), 1),
-            "doc_id": "document-" + number,
-            "cluster_id": "story-" + number,
+            "doc_id": "document-" + report,
+            "cluster_id": "story-" + report,
         }
     ).with_columns(dropped=pl.lit(None, pl.String))
-    write(events, path)
 
 
 def with_eventcoder(path: Path, out: Path, complete: bool) -> int:
@@ -100,25 +117,37 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("n", type=int)
     parser.add_argument("--complete", action="store_true")
+    parser.add_argument("--only", choices=["eventcoder", "pandas"], help="one side")
+    parser.add_argument("--events", type=Path, help="keep the events in this file, or take them")
     parser.add_argument("--side", help=argparse.SUPPRESS)
-    parser.add_argument("--path", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.side:
         began = time.perf_counter()
         side = {"eventcoder": with_eventcoder, "pandas": with_pandas}[given.side]
-        rows = side(given.path, given.path.with_suffix(f".{given.side}.parquet"), given.complete)
+        with tempfile.TemporaryDirectory(dir=given.events.parent) as folder:
+            rows = side(given.events, Path(folder) / "series.parquet", given.complete)
         seconds = time.perf_counter() - began
         gigabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         result = {"rows": rows, "seconds": seconds, "cpu": time.process_time(), "GB": gigabytes}
         print(json.dumps({name: round(value, 2) for name, value in result.items()}))
         return
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "events.parquet"
-        make(path, given.n)
-        for side in ("eventcoder", "pandas"):
-            command = [sys.executable, __file__, *sys.argv[1:], "--side", side, "--path", str(path)]
+        path = given.events or Path(folder) / "events.parquet"
+        if not path.exists():
+            make(path, given.n)
+        for side in [given.only] if given.only else ["eventcoder", "pandas"]:
+            command = [
+                sys.executable,
+                __file__,
+                str(given.n),
+                "--side",
+                side,
+                "--events",
+                str(path),
+            ]
+            command += ["--complete"] if given.complete else []
             ended = subprocess.run(command, check=True, capture_output=True, text=True)
-            print(side, ended.stdout.strip())
+            print(side, ended.stdout.strip(), flush=True)
 
 
 if __name__ == "__main__":
