@@ -365,12 +365,12 @@ def train(
     """Fine-tune a model on gold files; a stopped training goes on where it was."""
     with _plain_errors():
         try:
-            from eventcoder.model import fitting
+            from eventcoder.model.fitting import fit
         except ModuleNotFoundError as error:
             raise EventcoderError(
                 f"training needs {error.name}: pip install 'eventcoder[train]'"
             ) from None
-        fitting.fit(data, out, recipe, lambda line: typer.echo(line, err=True),
+        fit(data, out, recipe, lambda line: typer.echo(line, err=True),
                     base=base, epochs=epochs, seed=seed)  # fmt: skip
         typer.secho(f"model: {out}", err=True)
 

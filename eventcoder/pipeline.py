@@ -179,6 +179,7 @@ def _count_events(run: runs.Run, counts: Counter[str]) -> None:
     reasons = events.count_reasons(run.events())
     counts["mentions"] = int(run.mentions().select(pl.len()).collect().item())
     counts["events"] = sum(reasons.values())
+    counts["kept"] = 0
     counts.update({"kept" if r == "kept" else f"dropped: {r}": n for r, n in reasons.items()})
 
 
@@ -216,7 +217,10 @@ def recode(path: str | Path, options: Options | None = None) -> runs.Run:
     ontology = Ontology.load(options.ontology)
     threshold = options.threshold
     if threshold is None:
-        threshold = float(old.arguments["threshold"])
+        try:
+            threshold = float(old.arguments["threshold"])
+        except (KeyError, TypeError, ValueError):
+            raise EventcoderError(f"{path} tells no threshold: give one with --threshold") from None
     began = time.monotonic()
     counts = Counter({k: v for k, v in info["counts"].items() if k in EXTRACTION_COUNTS})
     with run.held():
@@ -288,6 +292,8 @@ def explain(text: str, options: Options | None = None, published: str | None = N
     """Code one text and keep the reasons: what was removed, which rows decided, why dropped."""
     from eventcoder.dates import parse_given
 
+    if fault := corpus.fault(text):
+        raise EventcoderError(f"this can't be explained: {fault}")
     coder = Coder.load(options or Options())
     dated = parse_given(published) if published else None
     document = Document("text", text, published=dated.date if dated else None,

@@ -330,8 +330,8 @@ def test_a_threshold_that_is_no_probability_is_told(
 
 def test_a_run_folder_that_is_none_is_told(cli: Any, good: Path, tmp_path: Path) -> None:
     series = tmp_path / "series.csv"
-    for command in (("recode", tmp_path), ("aggregate", tmp_path, "-o", series)):
-        one_line(cli(*command), "is no run folder")
+    one_line(cli("recode", tmp_path), "is no run folder")
+    one_line(cli("aggregate", tmp_path, "-o", series), str(good))
     one_line(cli("recode", tmp_path / "nothing"), "is no run folder")
     one_line(cli("aggregate", tmp_path / "nothing.parquet", "-o", series), "nothing.parquet")
     one_line(cli("aggregate", good, "-o", series))
