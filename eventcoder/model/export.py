@@ -156,7 +156,7 @@ def _quantize_rows(graph: Any) -> None:
         constant("q.step", np.array(1 / 127, np.float32)),
         constant("q.least", np.array(1e-9, np.float32)),
     )
-    zero = constant("q.zero", np.array(0, np.int8))
+    zero = constant("q.zero", np.array(128, np.uint8))
     for old in graph.node:
         matrix = constants.get(old.input[1]) if old.op_type == "MatMul" else None
         if matrix is None or matrix.dims[-1] < SMALLEST:
@@ -177,12 +177,12 @@ def _quantize_rows(graph: Any) -> None:
             node("Max", [f"{p}.exact", least], f"{p}.scale")
             node("Shape", [f"{p}.scale"], f"{p}.n")
             node("Expand", [zero, f"{p}.n"], f"{p}.zero")
-            node("QuantizeLinear", [f"{p}.x", f"{p}.scale", f"{p}.zero"], f"{p}.int8", axis=0)
+            node("QuantizeLinear", [f"{p}.x", f"{p}.scale", f"{p}.zero"], f"{p}.uint8", axis=0)
             node("Unsqueeze", [f"{p}.scale", last], f"{p}.column")
             node("Shape", [x], f"{p}.shape")
             node("Slice", [f"{p}.shape", first, last], f"{p}.lead")
         p = rows[x]
-        node("MatMulInteger", [f"{p}.int8", quantized], f"{y}.int32")
+        node("MatMulInteger", [f"{p}.uint8", quantized, zero], f"{y}.int32")
         node("Cast", [f"{y}.int32"], f"{y}.float", to=TensorProto.FLOAT)
         node("Mul", [f"{y}.float", f"{p}.column"], f"{y}.by_row")
         node("Mul", [f"{y}.by_row", columns], f"{y}.flat")
