@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+import eventcoder.model
 from eventcoder import __version__, runs, tables
 from eventcoder.cli import app
 
@@ -211,6 +212,7 @@ def test_training_without_its_libraries_names_the_cure(
 ) -> None:
     for name in [m for m in sys.modules if m.startswith("eventcoder.model.")]:
         monkeypatch.delitem(sys.modules, name)
+        monkeypatch.delattr(eventcoder.model, name.rpartition(".")[2], raising=False)
     monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not installed
     result = cli("train", GOLD, "-o", tmp_path / "model")
     assert result.exit_code == 1
