@@ -33,6 +33,7 @@ from eventcoder.composition import (
     plain,
     shared,
 )
+from eventcoder.countries import is_country
 from eventcoder.gazetteer import Gazetteer, Match
 from eventcoder.records import Actor
 from eventcoder.resources import schema
@@ -40,8 +41,6 @@ from eventcoder.surnames import Surnames
 from eventcoder.transliteration import Transliterated
 
 _CACHED = 200_000
-_NO_STATE = ROLES | {"region"}
-_STATES = frozenset({"country", "nationality", "capital", "city", "seat"})
 _NAME_WORDS = 4
 _HOME_SENTENCES = 30  # that tell which country a document is about
 _HOME_SHARE = 0.4  # of the names of states
@@ -165,8 +164,7 @@ class ActorDictionary:
         count: Counter[str] = Counter()
         for text, language in texts[:_HOME_SENTENCES]:
             for match in self.find(text, language):
-                rows = [row for row in match.rows if row.kind in _STATES]
-                rows = [row for row in rows if row.code[:3] not in INTERNATIONAL]
+                rows = [row for row in match.rows if _of_state(row)]
                 if rows and (holding := [row for row in rows if not day or row.holds(day)]):
                     count[holding[0].code[:3]] += 1
         if not count:
@@ -280,12 +278,14 @@ class ActorDictionary:
         """Yield each country a text names, and the row that says so, outside the range `but`."""
         for match in self.find(text, language):
             row = on_day(match.rows, day)
-            country = row.code[:3]
             covered = match.start < but.stop and but.start < match.end
-            reporter = row.code[3:6] == "MED"  # "Reuters said": the story may be anywhere
-            state = row.kind not in _NO_STATE and country not in INTERNATIONAL
-            if state and not covered and not reporter:
-                yield country, f"sentence:{row.evidence}"
+            if _of_state(row) and not covered:
+                yield row.code[:3], f"sentence:{row.evidence}"
+
+
+def _of_state(row: Row) -> bool:
+    """Say whether a row speaks of a state; of "Reuters said" the story may be anywhere."""
+    return row.kind not in ROLES and row.code[3:6] != "MED" and is_country(row.code[:3])
 
 
 def _of_row(row: Row, reading: Reading, how: str) -> Reading:

@@ -16,6 +16,8 @@ _PRONOUNS_BACK = 2  # sentences that "he" may
 _OFFICES = frozenset({"GOV", "LEG", "JUD", "MIL", "OPP", "SPY", "COP", "PTY", "ELI"})
 # the first word of a sentence, the signs after it, the second word
 _OPENING = re.compile(r"[\W_]*(\w+)(\W*)(\w+)?")
+_TITLES = ROLES | {"country", "nationality", "region"}
+_TITLE_WORDS = 3
 _TITLE_GAP = 25  # characters between a name and the title words that belong to it
 _TITLE_REACH = 90
 
@@ -197,9 +199,9 @@ def _titled(mention: _Seen, sentences: list[Sentence]) -> str | None:
             found = mention.dictionary.find(sentence.text[start : hit.start()], sentence.language)
             begin = end = hit.start() - start
             for match in reversed(found):
-                if end - match.end > _TITLE_GAP or _breaks(
-                    sentence.text[start + match.end : start + end]
-                ):
+                between = sentence.text[start + match.end : start + end]
+                titles = match.rows[0].kind in _TITLES
+                if not titles or len(between) > _TITLE_GAP or _breaks(between, mention):
                     break
                 begin = end = match.start
             text = sentence.text[start + begin : hit.end()]
@@ -211,9 +213,15 @@ def _titled(mention: _Seen, sentences: list[Sentence]) -> str | None:
     return None
 
 
-def _breaks(between: str) -> bool:
-    """Say whether title and name are parted by a clause or many words."""
-    return bool(re.search(r"[.,،؛;:!?؟]", between)) or len(between.split()) > 3
+def _breaks(between: str, mention: _Seen) -> bool:
+    """Say whether more than first names and bonds part title and name: a clause, a verb."""
+    words = between.split()
+    if re.search(r"[.,،؛;:!?؟]", between) or len(words) > _TITLE_WORDS:
+        return True
+    bonds = mention.cues.genitive | mention.cues.definite
+    if mention.sentence.language == "en":
+        return not all(word[0].isupper() or plain(word) in bonds for word in words)
+    return any(plain(word) in mention.cues.weak | mention.cues.speech for word in words)
 
 
 def _described(mention: _Seen, before: list[_Seen]) -> str | None:

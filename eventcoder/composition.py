@@ -45,6 +45,7 @@ class Cues:
 
     bonds: re.Pattern[str]
     genitive: frozenset[str]
+    weak: frozenset[str]
     discount: frozenset[str]
     backed: re.Pattern[str] | None
     leaning: re.Pattern[str] | None
@@ -84,6 +85,7 @@ def cues(language: str) -> Cues:
     return Cues(
         bonds=re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, bonds))})(?!\w)"),
         genitive=frozenset(words["genitive"]),
+        weak=frozenset(words["weak"]),
         discount=frozenset(words["discount"]),
         backed=re.compile(rf"-(?:{suffix})\b") if suffix else None,
         leaning=re.compile(rf"\b(?:{prefix})[- ]$") if prefix else None,
