@@ -135,9 +135,10 @@ class ActorDictionary:
         if plain(phrase) in cues(language).his_country:
             reading = Reading(role="", rows=("cues:his country",))
         elif not (reading.role or reading.code):
-            if home and _is_name(phrase, language):  # on ntrex_dev root F1 rises from .239 to .266
-                return (_actor(Reading(home, name=phrase, rows=(f"home:{home}",))),)
-            return ()
+            if not _is_name(phrase, language):
+                return ()
+            country, row = self._at_home(phrase, asked)  # on ntrex_dev root F1 rises from .239 to .266
+            return (_actor(Reading(country, name=phrase, rows=(row,))),) if country else ()
         if reading.role not in STATELESS:
             country, row = self._supposed(phrase, reading, asked)
             if country:
@@ -154,6 +155,13 @@ class ActorDictionary:
         if asked.context and words.home and reading.role in words.home_roles:
             return words.home, f"language:{asked.language}"
         return "", ""
+
+    def _at_home(self, phrase: str, asked: _Question) -> tuple[str, str]:
+        """Return the country of an unknown name and what says so: document or sentence."""
+        if asked.home:
+            return asked.home, f"home:{asked.home}"
+        named = self._spoken_of(phrase, asked)
+        return named[0] if named else ("", "")
 
     def home(self, texts: Sequence[tuple[str, str]], on: dt.date | None) -> str | None:
         """Return the country that a document is about, given its sentences and their languages.
