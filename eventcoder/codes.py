@@ -62,6 +62,8 @@ def read(path: Path) -> tuple[dict[str, Code], list[str], dict[str, Any], str]:
         return {}, ["row 1: the file is not UTF-8: save it as CSV UTF-8"], about, ""
     except csv.Error as error:
         return {}, [f"the file is not a readable csv: {error}"], about, ""
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits
+        return {}, [f"{beside.name} cannot be read: {error}"], about, ""
     digest = hashlib.sha256(content + about_content).hexdigest()[:12]
     faults += [f"{beside.name}, {fault}" for fault in _about_faults(about)]
     by_code = {row["event_code"]: row for row in rows.values()}

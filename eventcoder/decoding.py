@@ -16,6 +16,7 @@ BLOCK = 1 << 18  # bytes read at a time
 _ZSTD_INPUT = 1 << 10  # a kilobyte of Zstandard can unpack to tens of megabytes, not more
 # News packs to a third or a tenth; a file of nothing but one letter to a thousandth.
 _RATIO, _FREE = 100, 1 << 26  # bytes unpacked for each packed one, and beside that
+TOO_MUCH = f"it unpacks to more than {_RATIO} times its size: no news does"
 _BLANK = 100_000  # empty lines in a row, after which nothing is expected
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -49,13 +50,18 @@ def _read(file: BinaryIO) -> Iterator[bytes]:
         yield block
 
 
+def most_unpacked(packed: int) -> int:
+    """Return to how many bytes so many packed ones may unpack."""
+    return _FREE + _RATIO * packed
+
+
 def _bounded(file: BinaryIO, unpacked: Iterator[bytes]) -> Iterator[bytes]:
     """Stop where a file unpacks to so much that it can only be meant to fill the machine."""
     size = 0
     for block in unpacked:
         size += len(block)
-        if size > _FREE + _RATIO * file.tell():
-            raise Undecodable(f"it unpacks to more than {_RATIO} times its size: no corpus")
+        if size > most_unpacked(file.tell()):
+            raise Undecodable(TOO_MUCH)
         yield block
 
 
@@ -181,6 +187,9 @@ def _unmarked_utf16(data: bytes) -> str:
     if max(even, odd) < max(4, len(data[:8192]) / 20) or min(even, odd) * 20 > max(even, odd):
         return ""
     encoding = "utf-16-le" if odd > even else "utf-16-be"
+    breaks = data[0:8192:2] if odd > even else data[1:8192:2]
+    if 2 * breaks.count(b"\n") < data[:8192].count(b"\n"):
+        return ""  # zero bytes between lines that are none of UTF-16
     start = data[:8192].decode(encoding, "ignore")
     return encoding if all(c.isspace() or c.isprintable() or c > "\x9f" for c in start) else ""
 

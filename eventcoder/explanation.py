@@ -10,6 +10,8 @@ from eventcoder.pipeline import Explanation
 
 # Isolates: a terminal that knows right-to-left keeps each phrase in its own order with them.
 FIRST_STRONG, POP = "\u2068", "\u2069"
+# What a terminal would obey: control characters, changes of direction that have no end.
+_OBEYED = dict.fromkeys([*range(32), *range(127, 160), *range(0x202A, 0x202F)], "\ufffd")
 GROUPS_ABREAST = 5  # columns of scores that fit on a terminal of 80 characters
 COLOURS = {"source": "bold blue", "event": "bold magenta", "target": "bold green"}
 
@@ -22,7 +24,7 @@ def show(told: Explanation, console: Console | None = None) -> None:
     console.print(f"language {document.language or 'unknown'}, published {day}"
                   f" ({document.published_basis})")  # fmt: skip
     if told.prepared.reason:
-        console.print(f"skipped: {told.prepared.reason}", style="red")
+        console.print(Text(f"skipped: {told.prepared.reason}", style="red"))
     for removed in told.prepared.removed:
         words = " ".join(document.text[removed.start : removed.end].split())
         console.print(Text(f"removed ({removed.reason}): {_isolated(words[:80])}", style="dim"))
@@ -38,12 +40,12 @@ def show(told: Explanation, console: Console | None = None) -> None:
 
 
 def _isolated(words: str) -> str:
-    return f"{FIRST_STRONG}{words}{POP}"
+    return f"{FIRST_STRONG}{words.translate(_OBEYED)}{POP}"
 
 
 def _marked(sentence: str, rows: list[dict[str, Any]]) -> Text:
     """Return the sentence with source, act and target of its kept events in colour."""
-    text = Text(sentence)
+    text = Text(sentence.translate(_OBEYED))
     for row in rows:
         for role, style in COLOURS.items():
             if row["dropped"] is None and row[f"{role}_text"]:
@@ -63,9 +65,9 @@ def _table(rows: list[dict[str, Any]]) -> Group:
         )
         table.add_row(
             f"  {row['event_code']}",
-            row["source"] or "-",
-            row["target"] or "-",
-            _isolated(row["event_text"]),
+            Text(row["source"] or "-"),
+            Text(row["target"] or "-"),
+            Text(_isolated(row["event_text"])),  # it may hold what looks like markup
             when,
             row["modality"],
             f"{row['confidence']:.2f}",
@@ -84,7 +86,7 @@ def show_scores(what: str, scores: dict[str, Any], console: Console | None = Non
         table = Table(box=None, padding=(0, 2, 0, 0))
         table.add_column("", no_wrap=True)
         for name, _ in shown:
-            table.add_column(name, justify="right", no_wrap=True)
+            table.add_column(Text(_isolated(str(name))), justify="right", no_wrap=True)
         for measure in _measures(scores):
             table.add_row(measure, *(_cell(group, measure) for _, group in shown))
         console.print(table)

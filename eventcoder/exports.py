@@ -15,9 +15,8 @@ from eventcoder import countries, layouts, tables
 from eventcoder.errors import EventcoderError
 from eventcoder.layouts import Layout
 from eventcoder.ontology import Ontology
+from eventcoder.runs import harmless
 
-# A spreadsheet runs a cell that begins so, but not a number such as -5 or +3.2.
-_FORMULA, _NUMBER = r"^[=+\-@\t\r]", r"^[+-]?[0-9]+([.,][0-9]+)*$"
 _DECIMAL, _HEX = r"^[0-9]{1,12}$", r"^[0-9a-f]{13,}$"
 _STATA_TEXT = 2045  # bytes in a fixed-width text variable of Stata
 
@@ -152,18 +151,6 @@ def _with_cow(events: pl.LazyFrame, side: str) -> pl.LazyFrame:
     numbers = [countries.to_cow(country, day) for country, day in asked.iter_rows()]
     found = asked.with_columns(pl.Series(f"{side}_cow", numbers, dtype=pl.Int64))
     return events.join(found.lazy(), on=key, how="left", maintain_order="left")
-
-
-def harmless(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Put an apostrophe before texts that a spreadsheet would run; numbers stay.
-
-    >>> cells = pl.LazyFrame({"a": ["=1+1", "-5", "Iran"], "b": [-1, 2, 3]})
-    >>> harmless(cells).collect().rows()
-    [("'=1+1", -1), ('-5', 2), ('Iran', 3)]
-    """
-    text = pl.col(pl.String)
-    runs = text.str.contains(_FORMULA) & ~text.str.contains(_NUMBER)
-    return frame.with_columns(pl.when(runs).then("'" + text).otherwise(text).name.keep())
 
 
 def _write_stata(events: pl.DataFrame, path: Path) -> None:

@@ -61,7 +61,7 @@ def read_numeric(parts: tuple[str, str, str], calendar: str, today: dt.date) -> 
     if calendar != "gregorian":
         return to_gregorian(calendar, year, month, day)
     solar = to_gregorian("jalali", year, month, day)
-    if solar is not None and solar <= today + dt.timedelta(days=1):
+    if solar is not None and solar - dt.timedelta(days=1) <= today:
         return solar
     return to_gregorian(
         "hijri", year, month, day

@@ -151,7 +151,11 @@ def _table(file: str, columns: Columns, longest: int) -> Iterator[Row]:
             return
         tabs = ".tsv" in Path(file).suffixes
         delimiter = "\t" if tabs else max(",;\t|", key=header_line.count)
-        header = [name.strip() for name in next(csv.reader([header_line], delimiter=delimiter), [])]
+        try:
+            names = next(csv.reader([header_line], delimiter=delimiter), [])
+        except csv.Error as error:
+            raise Undecodable(f"its first line names no columns ({error})") from None
+        header = [name.strip() for name in names]
         if header and (missing := _missing(columns, header)):
             yield Row(file, {}, _lacks(missing, columns, header), no_column=True)
             return

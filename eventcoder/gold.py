@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eventcoder.errors import EventcoderError
+from eventcoder.errors import EventcoderError, one_line
 
 MODALITIES = ("done", "planned", "conditional", "denied", "reported-past")
 LABEL_SETS = ("plv", "root", "quad", "penta", "cameo")
@@ -57,8 +57,11 @@ def lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                     continue
                 try:
                     record = json.loads(line)
-                except json.JSONDecodeError as error:
-                    raise EventcoderError(f"{path}, row {row}: not JSON ({error.msg})") from None
+                    if "\\u" in line:  # half a surrogate pair is no text
+                        json.dumps(record, ensure_ascii=False).encode("utf-8")
+                except (ValueError, RecursionError) as error:
+                    reason = one_line(str(error), 100)
+                    raise EventcoderError(f"{path}, row {row}: not JSON ({reason})") from None
                 if not isinstance(record, dict):
                     raise EventcoderError(f"{path}, row {row}: not an object")
                 yield row, record
@@ -108,8 +111,8 @@ def examples(path: Path) -> list[Example]:
             found.append(readers[kind](record))
         except EventcoderError as error:
             raise EventcoderError(f"{path}, row {row}: {error}") from None
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            field = f"field {error}" if isinstance(error, KeyError) else str(error)
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            field = f"field {error}" if isinstance(error, KeyError) else one_line(str(error))
             raise EventcoderError(f"{path}, row {row}: {field} is missing or wrong") from None
     if not found:
         raise EventcoderError(f"{path} has no rows")

@@ -5,6 +5,7 @@ import gzip
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +14,7 @@ from pathlib import Path
 import polars as pl
 import zstandard
 
-from eventcoder import countries, layouts, runs, tables
+from eventcoder import countries, decoding, layouts, runs, tables
 from eventcoder.errors import EventcoderError
 from eventcoder.layouts import Layout
 from eventcoder.metadata import about
@@ -102,6 +103,7 @@ def _opened(path: Path, layout: str | None) -> tuple[Layout, pl.LazyFrame]:
             raise EventcoderError(_unknown(path, names))
         frame = frame.rename(dict(zip(names, _renamed(names, spec), strict=True)))
         return spec, _all_text(frame, spec)
+    tables.refuse_bomb(path)
     content = _zipped(path) if path.suffix.lower() == ".zip" else None
     file = _described(path, _first_line(path, content), layout)
     try:
@@ -133,8 +135,15 @@ def _zipped(path: Path) -> bytes:
             inside = [name for name in archive.namelist() if not name.endswith("/")]
             if len(inside) != 1:
                 raise EventcoderError(f"{path} holds {len(inside)} files, not one: unpack it")
+            size = archive.getinfo(inside[0]).file_size  # no more than this is unpacked
+            if size > decoding.most_unpacked(path.stat().st_size):
+                raise EventcoderError(f"{path}: {decoding.TOO_MUCH}")
             return archive.read(inside[0])
-    except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+    # Runtime and NotImplemented: locked by a password, packed in a way that Python can't unpack.
+    except (
+        OSError, EOFError, ValueError, RuntimeError, NotImplementedError,
+        zlib.error, zipfile.BadZipFile, zipfile.LargeZipFile,
+    ) as error:  # fmt: skip
         raise EventcoderError(f"{path} can't be read: {error}") from error
 
 
@@ -151,7 +160,7 @@ def _first_line(path: Path, content: bytes | None) -> str:
         else:
             with path.open("rb") as plain:
                 line = plain.readline(1 << 20)
-    except (OSError, EOFError, zstandard.ZstdError) as error:
+    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
         raise EventcoderError(f"{path} can't be read: {error}") from error
     return line.decode("utf-8-sig", "replace").rstrip("\r\n")
 

@@ -20,6 +20,7 @@ PERIODS: tuple[dyads.By, ...] = ("day", "week", "month", "year")
 SUMS = "SHA256SUMS"
 # Above this many events the table is cut into years, so that no file takes more than about 1 GB.
 _LARGE = 5_000_000
+_PATH = re.compile(r"(?:[\w-]+/)?[\w-][\w.-]*\.parquet")  # of a data file in the folder
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]*")
 
 
@@ -49,9 +50,9 @@ class Release:
                 f"{self.path} is no release (it has no release.json): give a folder made by "
                 "`eventcoder release`"
             ) from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise EventcoderError(f"{file} can't be read: {error}") from error
-        if not isinstance(content, dict) or not isinstance(content.get("files"), list):
+        if not isinstance(content, dict) or not _is_description(content):
             raise EventcoderError(f"{file} does not describe a release: restore it")
         return content
 
@@ -72,6 +73,20 @@ class Release:
     def documents(self) -> pl.LazyFrame:
         """Return the documents."""
         return self.table("documents")
+
+
+def _is_description(content: dict[str, Any]) -> bool:
+    """Say whether a `release.json` holds what we write there; no file may lie outside."""
+    files = content.get("files")
+    if not isinstance(content.get("version"), str) or not isinstance(files, list):
+        return False
+    return all(
+        isinstance(file, dict)
+        and isinstance(file.get("table"), str)
+        and isinstance(file.get("path"), str)
+        and _PATH.fullmatch(file["path"])
+        for file in files
+    )
 
 
 def make(

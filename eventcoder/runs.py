@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import secrets
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,6 +27,9 @@ else:
 Existing = Literal["refuse", "resume", "overwrite"]
 # Fixed, so that the same rows always make the same bytes, and small enough to skip by statistics.
 _ROW_GROUP = 131_072
+# A spreadsheet runs a cell that begins so, but not a number such as -5 or +3.2.
+_FORMULA, _NUMBER = r"^[=+\-@\t\r\n＝＋－＠]", r"^[+-]?[0-9]+([.,][0-9]+)*$"
+_PART = re.compile(r"(?:part|documents)-\d{5,}\.parquet")
 _OWN = (
     "documents.parquet", "events.parquet", "mentions/part-*.parquet", "sketches/part-*.parquet",
     "parts/*.parquet",
@@ -143,11 +147,9 @@ class Run:
                 f"{self.path} is no run folder (it has no run.json): give one made by "
                 "`eventcoder code`"
             ) from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise EventcoderError(f"{file} can't be read: {error}") from error
-        if not isinstance(content, dict) or not (
-            isinstance(content.get("signature"), dict) and "state" in content
-        ):
+        if not isinstance(content, dict) or not _is_account(content):
             raise EventcoderError(f"{file} is not a run's account: code again, or restore it")
         return content
 
@@ -242,7 +244,8 @@ class Run:
         return scanned[0] if len(scanned) == 1 else pl.concat(scanned)
 
     def _files(self, folder: str) -> list[Path]:
-        return sorted((self.path / folder).glob("*-*.parquet"))
+        files = (self.path / folder).glob("*.parquet")
+        return sorted(file for file in files if _PART.fullmatch(file.name))
 
     def _make_folder(self) -> None:
         parent = self.path.absolute().parent
@@ -289,7 +292,8 @@ class Run:
 def write(frame: pl.DataFrame | pl.LazyFrame, path: str | Path) -> None:
     """Write a frame as .parquet, .csv or .jsonl, streaming if lazy; whole or not at all.
 
-    The same rows make the same bytes. In CSV, lists are written as JSON text.
+    The same rows make the same bytes. In CSV, lists are written as JSON text, and texts that a
+    spreadsheet would run are made harmless.
     """
     path = Path(path)
     lazy = frame.lazy()
@@ -305,9 +309,21 @@ def write(frame: pl.DataFrame | pl.LazyFrame, path: str | Path) -> None:
                 maintain_order=True,
             )
         elif path.suffix == ".csv":
-            _flat(lazy).sink_csv(unfinished, maintain_order=True)
+            harmless(_flat(lazy)).sink_csv(unfinished, maintain_order=True)
         else:
             lazy.sink_ndjson(unfinished, maintain_order=True)
+
+
+def harmless(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Put an apostrophe before texts that a spreadsheet would run; numbers stay.
+
+    >>> cells = pl.LazyFrame({"a": ["=1+1", "-5", "Iran"], "b": [-1, 2, 3]})
+    >>> harmless(cells).collect().rows()
+    [("'=1+1", -1), ('-5', 2), ('Iran', 3)]
+    """
+    text = pl.col(pl.String)
+    runs = text.str.contains(_FORMULA) & ~text.str.contains(_NUMBER)
+    return frame.with_columns(pl.when(runs).then("'" + text).otherwise(text).name.keep())
 
 
 def _flat(frame: pl.LazyFrame) -> pl.LazyFrame:
@@ -363,6 +379,27 @@ def _lock(file: Path) -> int:
         if file.exists() and os.path.samestat(os.fstat(handle), file.stat()):
             return handle
         os.close(handle)
+
+
+def _is_account(content: Mapping[str, Any]) -> bool:
+    """Say whether a `run.json` holds what we write there, for it may have been edited since."""
+    made, counts = content.get("signature"), content.get("counts", {})
+    if not (isinstance(content.get("state"), str) and isinstance(made, dict)):
+        return False
+    asked = made.get("arguments", {})
+    own = asked.get("actors", []) if isinstance(asked, dict) else None
+    if not (isinstance(own, list) and all(isinstance(path, str) for path in own)):
+        return False
+    if not all(isinstance(value, str) for name, value in made.items() if name != "arguments"):
+        return False
+    if not (isinstance(counts, dict) and all(type(n) is int for n in counts.values())):
+        return False
+    if not isinstance(content.get("seconds", 0), int | float):
+        return False
+    if content["state"] != "finished":
+        return True
+    read, *parts = (counts.get(name, -1) for name in ("read", "coded", "skipped", "failed"))
+    return bool(min(parts) >= 0 and read == sum(parts))
 
 
 def _plain(signature: Signature) -> dict[str, Any]:

@@ -15,6 +15,7 @@ LONGEST = 700
 _SHORTEST_CUT = 200  # a cut leaves at least this much before it
 _LONG = 250  # characters after which sentence ends inside a quotation count
 _SOFT_LEFT, _SOFT_RIGHT = 60, 40  # least characters around ".." or "…" that end a sentence
+_WINDOW = 5000  # characters of a line that are looked through at a time
 _LOOK = 40  # characters looked at on either side of a boundary
 
 _OPEN_CLOSE = '"”“»’)\\]'
@@ -109,12 +110,24 @@ def _boundaries(line: str, known: Rules) -> list[int]:
     """Propose sentence ends: sentencex's, and more inside its long pieces."""
     safe = _SURROGATE.sub("?", line)  # sentencex takes only what UTF-8 can hold
     proposed: set[int] = set()
-    for piece in sentencex.get_sentence_boundaries(known.code, safe):
-        left, right = piece["start_index"], piece["end_index"]
-        proposed.add(right)
-        if right - left > _LONG:
-            proposed.update(match.end() for match in _INNER_END.finditer(line, left, right))
+    for start, end in _windows(safe):
+        for piece in sentencex.get_sentence_boundaries(known.code, safe[start:end]):
+            left, right = start + piece["start_index"], start + piece["end_index"]
+            if right < end:
+                proposed.add(right)
+            if right - left > _LONG:
+                proposed.update(match.end() for match in _INNER_END.finditer(line, left, right))
     return sorted(one for one in proposed if 0 < one < len(line))
+
+
+def _windows(line: str) -> Iterator[tuple[int, int]]:
+    """Part a line that is longer than any paragraph at spaces: sentencex is slow on long ones."""
+    start = 0
+    while len(line) - start > _WINDOW:
+        end = line.rfind(" ", start + _WINDOW // 2, start + _WINDOW) + 1 or start + _WINDOW
+        yield start, end
+        start = end
+    yield start, len(line)
 
 
 def _quotations(line: str) -> list[tuple[int, int]]:

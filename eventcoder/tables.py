@@ -4,13 +4,13 @@ import json
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import polars as pl
 
-from eventcoder import resources
+from eventcoder import decoding, resources
 from eventcoder.errors import EventcoderError
 
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
@@ -388,18 +388,35 @@ def _listed(
 
 
 def _suffix(path: Path) -> str:
-    """Return the suffix that tells the format, below .gz or .zst; refuse others."""
+    """Return the suffix that tells the format, below .gz or .zst; refuse others and bombs."""
     if not path.exists():
         raise EventcoderError(f"{path} does not exist")
     if path.is_dir():
         raise EventcoderError(f"{path} is a folder, not a file")
     packed = path.suffix in {".gz", ".zst"}
+    refuse_bomb(path)
     suffix = (path.with_suffix("") if packed else path).suffix.lower()
     if suffix not in {*_TEXT_FORMATS, *_JSON_FORMATS, ".parquet"} or (
         packed and suffix == ".parquet"
     ):
         raise EventcoderError(f"{path}: give a .parquet, .csv, .tsv or .jsonl file")
     return suffix
+
+
+def refuse_bomb(path: Path) -> None:
+    """Refuse a packed file that would fill the machine, or is damaged, by unpacking it once."""
+    if path.suffix.lower() not in {".gz", ".zst"}:
+        return
+    try:
+        _unpacked(path, path.stat().st_mtime_ns)
+    except (OSError, decoding.Undecodable) as error:
+        raise EventcoderError(f"{path} can't be read: {error}") from error
+
+
+@lru_cache(maxsize=64)
+def _unpacked(path: Path, _changed: int) -> int:
+    with decoding.blocks(str(path)) as blocks:
+        return sum(map(len, blocks))
 
 
 def _read_user(path: Path) -> tuple[pl.DataFrame, Sequence[int]]:
@@ -428,8 +445,10 @@ def _read_jsonl(path: Path) -> tuple[pl.DataFrame, Sequence[int]]:
             if not line.strip():
                 continue
             try:
-                row = json.loads(line)
-            except ValueError as error:
+                row = json.loads(line.decode("utf-8-sig"))
+                if b"\\u" in line:  # half a surrogate pair is no text
+                    json.dumps(row, ensure_ascii=False).encode("utf-8")
+            except (ValueError, RecursionError) as error:
                 raise EventcoderError(f"{path}, row {number}: not JSON ({error})") from error
             if not isinstance(row, dict):
                 raise EventcoderError(f"{path}, row {number}: must be an object with named columns")

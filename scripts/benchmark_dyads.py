@@ -103,8 +103,11 @@ def with_pandas(path: Path, out: Path, complete: bool) -> int:
     if complete:
         dyads = series.index.droplevel("period").unique()
         periods = pd.period_range(events["period"].min(), events["period"].max(), freq="M")
-        full = [(period, *dyad) for period in periods for dyad in dyads]
-        series = series.reindex(pd.MultiIndex.from_tuples(full, names=unit))
+        full = [
+            periods.repeat(len(dyads)),
+            *(dyads.get_level_values(i).tolist() * len(periods) for i in (0, 1)),
+        ]
+        series = series.reindex(pd.MultiIndex.from_arrays(full, names=unit))
         counts = [c for c in series.columns if c != "goldstein_mean"]
         series[counts] = series[counts].fillna(0)
     series = series.reset_index()

@@ -13,11 +13,11 @@ PACKAGE = Path(__file__).parents[1] / "eventcoder"
 # only what stands before it. A new module gets its place here.
 FLOORS = {
     "ground": "errors resources records",
-    "knowledge": "codes tables ontology languages countries actor_tables gold",
-    "corpus": "decoding formats expressions dates corpus",
+    "knowledge": "codes decoding tables ontology languages countries actor_tables gold",
+    "corpus": "formats expressions dates corpus",
     "text": "furniture cleaning sentences",
     "actors": "gazetteer transliteration composition surnames actors antecedents",
-    "model": "model.spans model.encoder",
+    "model": "model.description model.spans model.encoder",
     "extraction": "extraction",
     "coding": "runs events duplicates evaluation",
     "series": "correction selection panels dyads",

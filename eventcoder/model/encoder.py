@@ -14,9 +14,9 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from eventcoder.errors import EventcoderError
+from eventcoder.errors import EventcoderError, one_line
 from eventcoder.gold import MODALITIES
-from eventcoder.model import spans
+from eventcoder.model import description, spans
 from eventcoder.records import Act, Mention, Reading
 
 FORMAT = 1
@@ -42,22 +42,22 @@ class EncoderModel:
                 raise EventcoderError(
                     f"{folder} has model format {self.about['format']}, this version reads {FORMAT}"
                 )
-            self.codes: list[str] = self.about["codes"]
             self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = threads
             options.log_severity_level = 3
-            self._encoder, self._pair = (
-                onnxruntime.InferenceSession(
-                    str(folder / name), options, providers=["CPUExecutionProvider"]
-                )
-                for name in ("encoder.onnx", "pair.onnx")
-            )
+            # The small one first: it tells how many codes there must be.
+            self._pair = _session(folder / "pair.onnx", options)
+            outputs = self._pair.get_outputs()[1].shape[-1]
+            if fault := next(description.faults(self.about, outputs), None):
+                raise EventcoderError(f"{folder} is damaged: model.json: {fault}")
+            self._encoder = _session(folder / "encoder.onnx", options)
         except EventcoderError:
             raise
         except Exception as error:  # onnxruntime and tokenizers raise bare Exceptions
-            raise EventcoderError(f"{folder} is damaged: {str(error).splitlines()[0]}") from None
+            raise EventcoderError(f"{folder} is damaged: {one_line(str(error))}") from None
         self.folder = folder
+        self.codes: list[str] = self.about["codes"]
         self.tokenizer.no_padding()
         self.tokenizer.enable_truncation(int(self.about["max_tokens"]))
         self._roots = sorted({self.about["root_of"][c] for c in self.codes})
@@ -232,6 +232,10 @@ class EncoderModel:
         weights = (c["event"], c["root"], c["mentions"])
         odds = c["bias"] + sum(w * logit(p) for w, p in zip(weights, parts, strict=True))
         return round(1.0 / (1.0 + math.exp(-odds)), 4)
+
+
+def _session(file: Path, options: Any) -> Any:
+    return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
 
 
 def logit(p: float) -> float:
