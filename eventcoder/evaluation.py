@@ -182,15 +182,9 @@ def events(path: str | Path, coder: Coder, by: str | None = "lang") -> Record:
     Returns {n_sentences, n_gold, n_predicted, root, code, country_dyad, ece, by}; each level has
     precision, recall and F1. Within a sentence, what agrees at a level counts once.
     """
-    records = read(path, "events", ("text", "events", "lang"))
-    groups = gold.by_document(
-        [{**r, "_doc": (r.get("doc_id") or r["id"], r["lang"])} for r in records]
-    )
-    documents: dict[tuple[str, str], list[Record]] = {}
-    for record in (r for g in groups for r in g):
-        documents.setdefault(record["_doc"], []).append(record)
     sentences = []
-    for key, rows in documents.items():
+    for rows in documents(path):
+        key = (rows[0].get("doc_id") or rows[0]["id"], rows[0]["lang"])
         frame = coder.code(extract([as_document(key, rows)], coder.model, coder.dictionary))
         said: dict[int, list[Record]] = defaultdict(list)
         for row in frame.iter_rows(named=True):
@@ -204,6 +198,15 @@ def events(path: str | Path, coder: Coder, by: str | None = "lang") -> Record:
             for level in LEVELS
         }
     return _grouped(sentences, by, _event_scores, "root")
+
+
+def documents(path: str | Path) -> list[list[Record]]:
+    """Return events gold grouped into documents of one language, in the order of the file."""
+    groups: dict[tuple[str, str], list[Record]] = {}
+    for record in read(path, "events", ("text", "events", "lang")):
+        key = str(record.get("doc_id") or record["id"]), str(record["lang"])
+        groups.setdefault(key, []).append(record)
+    return list(groups.values())
 
 
 def as_document(key: tuple[str, str], rows: Sequence[Record]) -> Prepared:
@@ -231,7 +234,7 @@ def match(
     """Return (right, predicted, gold) at a level and (confidence, right) of each prediction."""
     wanted: dict[Any, set[Any]] = {}
     for event in golds:
-        dyad = (_country(event["source"]), _country(event["target"]))
+        dyad = (country(event["source"]), country(event["target"]))
         codes = [event["code"], *event.get("alt", ())]
         classes = frozenset(_class(c, level, ontology) for c in codes)
         keys = {(dyad, c) for c in classes}
@@ -240,7 +243,7 @@ def match(
         wanted[(dyad, classes, bool(event.get("symmetric")))] = keys
     given: dict[Any, float] = {}
     for row in said:
-        key = ((_country(row["source"]), _country(row["target"])),
+        key = ((country(row["source"]), country(row["target"])),
                _class(row["event_code"], level, ontology))  # fmt: skip
         given[key] = max(given.get(key, 0.0), row["confidence"])
     right: set[Any] = set()
@@ -253,7 +256,8 @@ def match(
     return found, len(given), len(wanted), [(given[k], k in right) for k in given]
 
 
-def _country(code: str | None) -> str:
+def country(code: str | None) -> str:
+    """Return the country (or IGO, NGO, ...) of an actor code, "" for nobody."""
     return (code or "").split("/")[0].replace("---", "")[:3]
 
 

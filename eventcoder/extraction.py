@@ -9,7 +9,7 @@ from eventcoder.antecedents import Pointers, point_back
 from eventcoder.cleaning import Page, clean
 from eventcoder.dates import Dated, event_date, publication_date
 from eventcoder.languages import SUPPORTED, detect
-from eventcoder.records import Document, EventMention, Mention, Reading, Removed, Sentence
+from eventcoder.records import Act, Document, EventMention, Mention, Reading, Removed, Sentence
 from eventcoder.sentences import split
 
 PROTEST = "14"  # has its crowd, named or not; the last speaker is not it
@@ -21,6 +21,9 @@ class EventModel(Protocol):
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """Read sentences, in order."""
+
+    def confidence(self, act: Act, open_source: bool, open_target: bool) -> float:
+        """Return how surely actors and root are right, given which ends nobody is named for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +114,13 @@ def extract(
     texts = [s.text for p in documents for s in p.sentences]
     readings = iter(model.read(texts))
     return [
-        _extracted(prepared, [next(readings) for _ in prepared.sentences], dictionary)
+        _extracted(prepared, [next(readings) for _ in prepared.sentences], model, dictionary)
         for prepared in documents
     ]
 
 
 def _extracted(
-    prepared: Prepared, readings: Sequence[Reading], dictionary: ActorDictionary
+    prepared: Prepared, readings: Sequence[Reading], model: EventModel, dictionary: ActorDictionary
 ) -> Extracted:
     sentences = prepared.sentences
     named = [(s, r.mentions) for s, r in zip(sentences, readings, strict=True)]
@@ -137,9 +140,9 @@ def _extracted(
             ]
             if act.source is None and not act.code.startswith(PROTEST):
                 ends[0] = (None, pointers.subjects[number])
-            mentions.append(
-                EventMention(sentence, ends[0][0], ends[1][0], act, ends[0][1], ends[1][1])
-            )
+            mention = EventMention(sentence, ends[0][0], ends[1][0], act, ends[0][1], ends[1][1])
+            sure = model.confidence(act, *open_ends(mention))
+            mentions.append(replace(mention, act=replace(act, confidence=sure)))
             dates.append(dated)
     return Extracted(
         prepared,
@@ -148,6 +151,14 @@ def _extracted(
         _home(sentences, dictionary) if mentions else None,
         sum(r.truncated for r in readings),
         sum(len(r.mentions) for r in readings),
+    )
+
+
+def open_ends(mention: EventMention) -> tuple[bool, bool]:
+    """Tell of source and target whether neither the sentence nor the document names them."""
+    return (
+        mention.source is None and mention.source_antecedent is None,
+        mention.target is None and mention.target_antecedent is None,
     )
 
 

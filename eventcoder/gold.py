@@ -1,7 +1,7 @@
 """Gold files in, checked examples out: relations, events, actors, annotated and NER JSON lines."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -202,11 +202,3 @@ def _names(record: dict[str, Any]) -> Example:
                 names.append((at, at + len(token), kind))
         at = len(text)
     return Example(record["id"], record["lang"], text.rstrip(), names=tuple(names))
-
-
-def by_document(records: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Group events gold into documents, in the order of the file."""
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for record in records:
-        groups.setdefault(str(record.get("doc_id") or record["id"]), []).append(record)
-    return list(groups.values())

@@ -17,7 +17,7 @@ FLOORS = {
     "corpus": "formats expressions dates corpus",
     "text": "furniture cleaning sentences",
     "actors": "gazetteer transliteration composition surnames actors antecedents",
-    "model": "model.description model.spans model.encoder",
+    "model": "model.description model.confidence model.spans model.encoder",
     "extraction": "extraction",
     "coding": "runs events duplicates evaluation",
     "series": "correction selection panels dyads",

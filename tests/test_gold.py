@@ -124,12 +124,3 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "latin.jsonl").write_bytes(b'{"text": "caf\xe9"}')
     with pytest.raises(EventcoderError, match="not UTF-8"):
         gold.examples(tmp_path / "latin.jsonl")
-
-
-def test_sentences_are_grouped_into_documents_in_order() -> None:
-    records = [
-        {"id": "1", "doc_id": "b"}, {"id": "2", "doc_id": "a"}, {"id": "3", "doc_id": "b"},
-        {"id": "4"},
-    ]  # fmt: skip
-    groups = gold.by_document(records)
-    assert [[r["id"] for r in group] for group in groups] == [["1", "3"], ["2"], ["4"]]

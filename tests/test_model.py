@@ -11,7 +11,8 @@ import pytest
 from eventcoder import gold, resources
 from eventcoder.errors import EventcoderError
 from eventcoder.model import spans
-from eventcoder.model.encoder import EncoderModel, logit
+from eventcoder.model.confidence import logit
+from eventcoder.model.encoder import EncoderModel
 
 torch = pytest.importorskip("torch")
 OWN = Path(__file__).parents[1] / "models" / "training"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 _SHARES = ("mention_threshold", "leaf_threshold", "base_threshold", "threshold")
-_WEIGHTS = ("event", "root", "mentions", "bias")
+_WEIGHTS = ("bias", "event", "root", "mentions")  # what older models have; open ends may follow
 
 
 def faults(about: dict[str, Any], outputs: object) -> Iterator[str]:

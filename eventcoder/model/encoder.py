@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -17,6 +16,7 @@ from tokenizers import Tokenizer
 from eventcoder.errors import EventcoderError, one_line
 from eventcoder.gold import MODALITIES
 from eventcoder.model import description, spans
+from eventcoder.model.confidence import Calibration
 from eventcoder.records import Act, Mention, Reading
 
 FORMAT = 1
@@ -64,7 +64,7 @@ class EncoderModel:
         self._root_index = np.array(
             [self._roots.index(self.about["root_of"][c]) for c in self.codes]
         )
-        self._calibration = self.about["calibration"]
+        self._calibration = Calibration.of(self.about["calibration"])
 
     @property
     def name(self) -> str:
@@ -94,6 +94,10 @@ class EncoderModel:
                 readings[i] = reading
         return [r for r in readings if r is not None]
 
+    def confidence(self, act: Act, open_source: bool, open_target: bool) -> float:
+        """Return the calibrated probability that an act's actors and root code are right."""
+        return self._calibration.confidence(act, open_source, open_target)
+
     def judge(
         self, texts: Sequence[str], ends: Sequence[tuple[tuple[int, int] | None, ...]]
     ) -> list[tuple[float, Floats]]:
@@ -106,19 +110,21 @@ class EncoderModel:
         for group in _groups([len(e.ids) for e in encodings]):
             ids, mask = _padded([encodings[i] for i in group])
             hidden, _ = self._encoder.run(None, {"ids": ids, "mask": mask})
-            mentions, pairs = [], np.zeros((len(group), 1, 2), np.int64)
-            for row, i in enumerate(group):
-                found: list[tuple[int, int]] = []
-                for end, span in enumerate(ends[i]):
-                    pairs[row, 0, end] = end  # null unless the span has tokens
-                    token = span and spans.token_span(encodings[i].offsets, *span)
-                    if token:
-                        pairs[row, 0, end] = spans.FIRST_MENTION + len(found)
-                        found.append(token)
-                mentions.append(found)
+            mentions, asked = [], []
+            for i in group:
+                tokens = [
+                    span and spans.token_span(encodings[i].offsets, *span) for span in ends[i]
+                ]
+                mentions.append([token for token in tokens if token])
+                asked.append(_slots(tokens))
+            # Every pair is asked, as in reading: what the others are tells of this one.
+            pairs, _ = spans.pair_indices([len(found) for found in mentions])
+            if not pairs.size:  # nobody is named in any
+                pairs = np.array(asked)[:, None]
             event, codes, _, _ = self._ask(hidden, mask, mentions, pairs)
             for row, i in enumerate(group):
-                out[i] = float(event[row, 0]), codes[row, 0]
+                at = int((pairs[row] == asked[row]).all(-1).argmax())
+                out[i] = float(event[row, at]), codes[row, at]
         return [o for o in out if o is not None]
 
     def _ask(
@@ -193,13 +199,14 @@ class EncoderModel:
                     target - spans.FIRST_MENTION if target >= spans.FIRST_MENTION else None,
                     _words(text, offsets, attention[p]),
                     code,
-                    self._calibrated(parts),
+                    0.0,
                     alternatives,
                     MODALITIES[int(modality[p].argmax())],
                     parts,
                 )
                 if act.code in self.about["symmetric"]:
                     act = _first_named(act)
+                act = replace(act, confidence=self.confidence(act, *_open(act)))
                 chosen.append((source, target, int(root), act))
         return tuple(act for *_, act in chosen)
 
@@ -226,22 +233,20 @@ class EncoderModel:
             (self.codes[i], round(float(codes[i]), 4)) for i in top if codes[i] > 0.01
         )
 
-    def _calibrated(self, parts: tuple[float, float, float]) -> float:
-        """Return the probability that actors and root are right (logistic on three logits)."""
-        c = self._calibration
-        weights = (c["event"], c["root"], c["mentions"])
-        odds = c["bias"] + sum(w * logit(p) for w, p in zip(weights, parts, strict=True))
-        return round(1.0 / (1.0 + math.exp(-odds)), 4)
+
+def _slots(tokens: Sequence[object]) -> tuple[int, ...]:
+    """Number a pair's ends: the null slots, or the mentions in order."""
+    slots = iter(range(spans.FIRST_MENTION, spans.FIRST_MENTION + len(tokens)))
+    null = (spans.NULL_SOURCE, spans.NULL_TARGET)
+    return tuple(next(slots) if token else n for token, n in zip(tokens, null, strict=True))
+
+
+def _open(act: Act) -> tuple[bool, bool]:
+    return act.source is None, act.target is None
 
 
 def _session(file: Path, options: Any) -> Any:
     return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-
-
-def logit(p: float) -> float:
-    """Return log odds, held within 1e-4 of sure."""
-    p = min(max(p, 1e-4), 1 - 1e-4)
-    return math.log(p / (1 - p))
 
 
 def _groups(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -8,14 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from eventcoder import gold, resources
+from eventcoder import evaluation, events, gold, pipeline, resources
 from eventcoder.actors import ActorDictionary
 from eventcoder.errors import EventcoderError
+from eventcoder.extraction import extract, open_ends
 from eventcoder.model import export, training
-from eventcoder.model.encoder import EncoderModel, logit
-from eventcoder.records import Reading
+from eventcoder.model.confidence import WEIGHTS, features
+from eventcoder.model.encoder import EncoderModel
+from eventcoder.ontology import Ontology
 
 NEUTRAL = {"bias": 0.0, "event": 1.0, "root": 1.0, "mentions": 0.5}
+FOLDS = 6
 MENTION_THRESHOLD = 0.5
 LEAF, BASE = 0.3, 0.4  # shares of a root's probability under which a leaf, a base give way
 
@@ -37,7 +40,7 @@ def fit(
         recipe_path or resources.model("training") / "recipe.toml", **changed
     )
     work = out.with_name(out.name + ".work")
-    trained, held = training.train(paths, recipe, work, talk)
+    trained, held = training.train([p for p in paths if not is_events(p)], recipe, work, talk)
     settings: dict[str, Any] = {
         "trained_on": [path.name for path in paths],
         "mention_threshold": MENTION_THRESHOLD,
@@ -47,9 +50,9 @@ def fit(
         "threshold": 0.5,
     }
     export.export(trained, out, out.name, settings)
-    natural = held_out(paths, recipe) if recipe.calibrate_on else held
-    talk(f"calibrating on {len(natural):,} held-out sentences")
-    settings |= calibrate(EncoderModel(out), natural)
+    documents = calibration_gold(paths, recipe, held)
+    talk(f"calibrating on {sum(map(len, documents)):,} sentences that training never saw")
+    settings |= calibrate(EncoderModel(out), documents)
     export.describe(trained, out, out.name, settings)
     talk(json.dumps(settings["held_out"]))
     (work / "checkpoint.pt").unlink(missing_ok=True)
@@ -67,87 +70,124 @@ def _files(data: Sequence[Path]) -> list[Path]:
     return found
 
 
-def held_out(paths: Sequence[Path], recipe: training.Recipe) -> list[gold.Example]:
-    """Return the held-out examples of the files that the recipe calibrates on."""
-    return [
-        example
-        for path in paths
-        if path.name in recipe.calibrate_on
-        for example in gold.examples(path)
-        if training.is_held_out(example.id, recipe.held_out)
-    ]
+def calibration_gold(
+    paths: Sequence[Path], recipe: training.Recipe, held: Sequence[gold.Example]
+) -> list[list[evaluation.Record]]:
+    """Return gold documents that training never saw, as records of events gold.
 
-
-def calibrate(model: EncoderModel, held: Sequence[gold.Example]) -> dict[str, Any]:
-    """Fit confidence and threshold on wholly annotated sentences that training never saw.
-
-    A predicted act is right if the countries of both ends, as the actor dictionary resolves them,
-    and its root agree with a gold act. Returns settings: calibration (logistic regression on three
-    logits), threshold (the best F1), held_out (scores there).
+    Those are the recipe's `calibrate_on` files, of annotated ones the held-out sentences; without
+    any, the held-out sentences of all.
     """
-    whole = [e for e in held if e.complete]
-    if len(whole) < 50:
-        return {"held_out": {"sentences": len(whole), "note": "too few to calibrate on"}}
-    dictionary = ActorDictionary.load()
-    features, right, total = [], [], 0
-    for example, reading in zip(whole, model.read([e.text for e in whole]), strict=True):
-        left = _wanted(example, model)
-        total += len(left)
-        told = set()
-        for act in sorted(reading.acts, key=lambda a: -a.confidence):
-            countries = tuple(
-                _country(reading, end, example, dictionary) for end in (act.source, act.target)
-            )
-            if (*countries, root := model.about["root_of"][act.code]) in told:
-                continue
-            told.add((*countries, root))
-            hit = next((w for w in left if root in w[1] and countries in w[0]), None)
-            if hit is not None:
-                left.remove(hit)
-            features.append([logit(p) for p in act.parts])
-            right.append(hit is not None)
-    weights = _regress(np.array(features), np.array(right, float))
-    confidence = 1 / (1 + np.exp(-(np.array(features) @ weights[1:] + weights[0])))
-    threshold, f1 = _best(confidence, np.array(right), total)
-    names = ("bias", "event", "root", "mentions")
+    named = [path for path in paths if path.name in recipe.calibrate_on]
+    documents: list[list[evaluation.Record]] = []
+    for path in named:
+        if is_events(path):
+            documents += evaluation.documents(path)
+        else:
+            documents += [
+                [_record(e)] for e in gold.examples(path)
+                if e.complete and training.is_held_out(e.id, recipe.held_out)
+            ]  # fmt: skip
+    return documents if named else [[_record(e)] for e in held if e.complete]
+
+
+def is_events(path: Path) -> bool:
+    """Tell events gold, which has no spans to train on, by its first row."""
+    return next((gold.form(record) == "events" for _, record in gold.lines(path)), False)
+
+
+def _record(example: gold.Example) -> evaluation.Record:
+    """Return an annotated sentence as a document of events gold."""
+
+    def code(end: int | None) -> str | None:
+        return None if end is None else example.actor_codes[end]
+
     return {
-        "calibration": dict(zip(names, (round(float(w), 4) for w in weights), strict=True)),
+        "id": example.id, "lang": example.language, "text": example.text,
+        "events": [
+            {"source": code(r.source), "target": code(r.target), "code": r.label,
+             "alt": list(r.alternatives), "symmetric": r.symmetric}
+            for r in example.relations
+        ],
+    }  # fmt: skip
+
+
+def calibrate(model: EncoderModel, documents: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    """Fit confidence and threshold on gold documents, through the whole way to coded events.
+
+    Returns settings: calibration (logistic regression, see `confidence`), threshold (the best
+    F1 at level root), held_out (scores there, the calibration error cross-validated by document).
+    """
+    sentences = sum(map(len, documents))
+    if sentences < 50:
+        return {"held_out": {"sentences": sentences, "note": "too few to calibrate on"}}
+    coder = pipeline.Coder(model, ActorDictionary.load(), Ontology.load("cameo"), 0.0)
+    rows: list[tuple[int, tuple[float, ...], bool]] = []
+    total = 0
+    for number, records in enumerate(documents):
+        judged, golds = _judged(records, coder)
+        rows += [(number, values, right) for values, right in judged]
+        total += golds
+    if len({right for *_, right in rows}) < 2:
+        return {"held_out": {"sentences": sentences, "note": "nothing to tell right from wrong"}}
+    place, x = np.array([n for n, *_ in rows]), np.array([values for _, values, _ in rows])
+    right = np.array([r for *_, r in rows], float)
+    weights = _regress(x, right)
+    threshold, f1 = _best(_sure(x, weights), right, total)
+    fair = np.zeros(len(rows))
+    for fold in range(FOLDS):
+        out = place % FOLDS == fold
+        fair[out] = _sure(x[out], _regress(x[~out], right[~out]))
+    kept = fair >= threshold
+    error = evaluation.expected_calibration_error(fair[kept].tolist(), (right[kept] > 0).tolist())
+    return {
+        "calibration": dict(zip(WEIGHTS, (round(float(w), 4) for w in weights), strict=True)),
         "threshold": threshold,
         "held_out": {
-            "sentences": len(whole), "acts": total,
-            "predicted": int((confidence >= threshold).sum()), "root_f1": round(f1, 4),
+            "sentences": sentences, "acts": total, "predicted": int(kept.sum()),
+            "root_f1": round(2 * float(right[kept].sum()) / max(1, int(kept.sum()) + total), 4),
+            "root_f1_fitted": round(f1, 4), "ece": round(error, 4),
         },
     }  # fmt: skip
 
 
-def _wanted(
-    example: gold.Example, model: EncoderModel
-) -> list[tuple[set[tuple[str, ...]], set[str]]]:
-    """Return each gold act as (pairs of countries, roots) of which one must be met."""
-    root_of, wanted = model.about["root_of"], []
-    for r in example.relations:
-        ends = tuple(
-            "" if i is None else example.actor_codes[i].split("/")[0][:3]
-            for i in (r.source, r.target)
+def _judged(
+    records: Sequence[Any], coder: pipeline.Coder
+) -> tuple[list[tuple[tuple[float, ...], bool]], int]:
+    """Return (features, right) of each coded (dyad, root) of a document, and its gold events."""
+    key = (records[0].get("doc_id") or records[0]["id"], records[0]["lang"])
+    extracted = extract([evaluation.as_document(key, records)], coder.model, coder.dictionary)
+    mentions = events.mention_rows(extracted)["mention_id"]
+    values = {
+        id_: features(m.act, *open_ends(m))
+        for id_, m in zip(mentions, extracted[0].mentions, strict=True)
+    }
+    said: dict[int, dict[Any, evaluation.Record]] = {}
+    for row in coder.code(extracted).sort("confidence", descending=True).iter_rows(named=True):
+        if row["dropped"] is None:
+            said.setdefault(row["sentence_number"], {}).setdefault(
+                (evaluation.country(row["source"]), evaluation.country(row["target"]),
+                 row["root_code"]), row)  # fmt: skip
+    judged, golds = [], 0
+    for number, record in enumerate(records):
+        kept = said.get(number, {})
+        *_, count, hits = evaluation.match(
+            record["events"], list(kept.values()), "root", coder.ontology
         )
-        ways = {ends, ends[::-1]} if r.symmetric else {ends}
-        wanted.append((ways, {root_of[c] for c in (r.label, *r.alternatives) if c in root_of}))
-    return wanted
+        golds += count
+        judged += [
+            (values[row["mention_id"]], hit)
+            for row, (_, hit) in zip(kept.values(), hits, strict=True)
+        ]
+    return judged, golds
 
 
-def _country(
-    reading: Reading, end: int | None, example: gold.Example, dictionary: ActorDictionary
-) -> str:
-    if end is None:
-        return ""
-    phrase = reading.mentions[end].text
-    actor = dictionary.resolve(phrase, example.language, None, context=example.text)
-    return actor.code[:3] if actor else "?"
+def _sure(x: Any, weights: Any) -> Any:
+    return 1 / (1 + np.exp(-(x @ weights)))
 
 
-def _regress(features: Any, right: Any, steps: int = 200, ridge: float = 1e-2) -> Any:
-    """Return logistic regression weights, bias first, by Newton's method."""
-    x = np.hstack([np.ones((len(features), 1)), features])
+def _regress(x: Any, right: Any, steps: int = 200, ridge: float = 1.0) -> Any:
+    """Return logistic regression weights of the columns of `x` by Newton's method."""
     weights = np.zeros(x.shape[1])
     penalty = ridge * np.eye(x.shape[1])
     for _ in range(steps):

@@ -18,11 +18,39 @@ class PairOutput(NamedTuple):
     attention: Tensor  # [B, P, T] log share of each token in the words for the act
 
 
+class PairAttention(nn.Module):
+    """Self-attention among the pairs of a sentence, [B, P, width] to the same."""
+
+    HEADS = 4
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.query = nn.Linear(width, width // 2)
+        self.key = nn.Linear(width, width // 2)
+        self.value = nn.Linear(width, width // 2)
+        self.mix = nn.Linear(width // 2, width)
+
+    def forward(self, shared: Tensor, pairs: Tensor) -> Tensor:
+        """Look from each pair at all; those of nobody with nobody only fill up a batch."""
+        normed = self.norm(shared)
+        query, key, value = (
+            part(normed).unflatten(-1, (self.HEADS, -1)).transpose(1, 2)
+            for part in (self.query, self.key, self.value)
+        )
+        scores = query @ key.transpose(2, 3) * key.shape[-1] ** -0.5
+        filling = (pairs.amax(-1) < FIRST_MENTION)[:, None, None, :]
+        found: Tensor = scores.masked_fill(filling, -1e4).softmax(-1) @ value
+        mixed: Tensor = self.mix(found.transpose(1, 2).flatten(2))
+        return mixed
+
+
 class PairHead(nn.Module):
     """Ask of an ordered pair: did the source do something to the target, what, and how surely.
 
     The pair sees both mentions' mean vectors, the words it attends to with both as the query
-    (trained on the annotated words for the act), and the sentence's mean.
+    (once trained on the annotated words for the act, once free), the sentence's mean, and then
+    the sentence's other pairs, since an act of one pair tells against the same act of another.
     """
 
     def __init__(self, hidden: int, codes: int, width: int, dropout: float) -> None:
@@ -30,13 +58,17 @@ class PairHead(nn.Module):
         self.null = nn.Parameter(torch.randn(2, hidden) * 0.02)
         self.source_query = nn.Linear(hidden, hidden)
         self.target_query = nn.Linear(hidden, hidden)
+        self.source_look = nn.Linear(hidden, hidden)
+        self.target_look = nn.Linear(hidden, hidden)
         self.source_mix = nn.Linear(hidden, width)
         self.target_mix = nn.Linear(hidden, width)
         self.act_mix = nn.Linear(hidden, width)
+        self.scene_mix = nn.Linear(hidden, width)
         self.sentence_mix = nn.Linear(hidden, width)
         self.norm = nn.LayerNorm(width)
         self.dropout = nn.Dropout(dropout)
         self.deep = nn.Linear(width, width)
+        self.others = PairAttention(width)
         self.event = nn.Linear(width, 1)
         self.codes = nn.Linear(width, codes)
         self.modality = nn.Linear(width, len(MODALITIES))
@@ -56,16 +88,20 @@ class PairHead(nn.Module):
         scores = query @ hidden.transpose(1, 2) * width**-0.5
         attention = scores.masked_fill(mask[:, None, :] == 0, -1e4).log_softmax(-1)
         act = attention.exp() @ hidden
+        look = (self.source_look(source) + self.target_look(target)) @ hidden.transpose(1, 2)
+        look = (look * width**-0.5).masked_fill(mask[:, None, :] == 0, -1e4).softmax(-1)
         live = mask.to(hidden.dtype)[..., None]
         sentence = (hidden * live).sum(1) / live.sum(1)
         mixed = (
             self.source_mix(source)
             + self.target_mix(target)
             + self.act_mix(act)
+            + self.scene_mix(look @ hidden)
             + self.sentence_mix(sentence)[:, None]
         )
         shared = self.dropout(nn.functional.gelu(self.norm(mixed)))
         shared = shared + self.dropout(nn.functional.gelu(self.deep(shared)))
+        shared = shared + self.dropout(self.others(shared, pairs))
         return PairOutput(
             self.event(shared).squeeze(-1), self.codes(shared), self.modality(shared), attention
         )
