@@ -160,8 +160,10 @@ class ActorDictionary:
         """Return the country of an unknown name and what says so: document or sentence."""
         if asked.home:
             return asked.home, f"home:{asked.home}"
-        named = self._spoken_of(phrase, asked)
-        return named[0] if named else ("", "")
+        if named := self._spoken_of(phrase, asked):
+            return named[0]
+        home = cues(asked.language).home if asked.context else ""
+        return (home, f"language:{asked.language}") if home else ("", "")
 
     def home(self, texts: Sequence[tuple[str, str]], on: dt.date | None) -> str | None:
         """Return the country that a document is about, given its sentences and their languages.

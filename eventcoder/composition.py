@@ -14,7 +14,7 @@ from eventcoder.resources import schema
 
 INTERNATIONAL = frozenset({"IGO", "NGO", "NGM", "INT", "MNC", "UAF", "IMG", "UIS"})
 NO_COUNTRY = frozenset({"INT", "UIS", "IGO", "MNC"})  # as a role they never join a country
-STATELESS = NO_COUNTRY | {"REF"}  # nor do they take one from their sentence
+STATELESS = NO_COUNTRY | {"REF", "NGO"}  # nor do they take one from their sentence
 FORMER = "ELI"
 _EUROPE, _UNION = "EUR", "IGOEEC"
 _OF_THE_UNION = frozenset({"diplomat", "parliament", "agency"})  # "the European envoy"
@@ -172,6 +172,8 @@ def on_day(rows: Sequence[Row], day: str) -> Row:
     rows = [row for row in rows if RANK[row.kind] == best or row.kind in PERSONS]
     if not day:
         office = [row for row in rows if row.code[3:6] != FORMER] or rows
+        if office[0].kind in PERSONS:  # best known for the highest office
+            office = [row for row in office if row.code[3:6] == "GOV"] or office
         return max(office, key=lambda row: (row.end or "9999", row.start))
     holding = [row for row in rows if row.holds(day)]
     if holding:
