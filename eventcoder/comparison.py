@@ -2,21 +2,20 @@
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from eventcoder import dyads, imports, runs, tables
+from eventcoder import dyads, imports, pictures, runs, tables
 from eventcoder.errors import EventcoderError
 
 QUADS = ("verbal_cooperation", "material_cooperation", "verbal_conflict", "material_conflict")
 _ALL = "all"
 _KEY = ["source", "target"]
 _SHOWN = 12  # dyads in the picture
-# Okabe and Ito's colours, told apart by the colour-blind.
-_COLOURS = ("#0072B2", "#D55E00")
+_SUBTITLE = "Correlation of the two counts over time, by quad class (– where one never changes)"
+_COLOURS = (pictures.BLUE, pictures.ORANGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +39,8 @@ class Comparison:
         runs.write(self.by_dyad, path)
 
     def picture(self, path: str | Path) -> None:
-        """Write the picture (.svg or .png)."""
-        path = Path(path)
-        if path.suffix not in (".svg", ".png"):
-            raise EventcoderError(f"{path}: give a file that ends in .svg or .png")
-        if not path.parent.is_dir():
-            raise EventcoderError(f"{path}: the folder {path.parent} does not exist; make it first")
-        try:
-            self.plot().save(str(path), **({"ppi": 144} if path.suffix == ".png" else {}))
-        except (OSError, ImportError) as error:
-            raise EventcoderError(f"{path} was not written: {error}") from error
+        """Write the picture (.svg, .png or .html)."""
+        pictures.save(self.plot(), path)
 
     def plot(self, dyads_shown: int = _SHOWN) -> Any:
         """Return an Altair picture: correlations by dyad and quad class, and both series."""
@@ -149,18 +140,8 @@ def _correlated(series: pl.DataFrame, by: list[str]) -> pl.DataFrame:
     return found.with_columns(pl.col("quad").cast(pl.Enum([*QUADS, _ALL])))
 
 
-def altair() -> Any:
-    """Return the module that draws; its types are too loose to check against."""
-    try:
-        return import_module("altair")
-    except ImportError as error:
-        raise EventcoderError(
-            "pictures need altair: pip install altair vl-convert-python"
-        ) from error
-
-
 def _picture(found: Comparison, shown: int) -> Any:
-    alt = altair()
+    alt = pictures.altair()
     whole = found.by_dyad.filter(pl.col("quad") == _ALL)
     # The dyads that both know best: the smaller of the two counts decides.
     top = whole.sort(pl.min_horizontal("n_a", "n_b"), descending=True, maintain_order=True)
@@ -170,7 +151,7 @@ def _picture(found: Comparison, shown: int) -> Any:
     cells = found.by_dyad.join(top, on=_KEY).with_columns(label, pl.col("quad").cast(pl.String))
     names = [*QUADS, _ALL]
     heat = (
-        alt.Chart(alt.Data(values=_values(cells.drop("source", "target"))))
+        alt.Chart(pictures.values(cells.drop(_KEY)))
         .mark_rect()
         .encode(
             x=alt.X("quad:N", sort=names, title=None, axis=alt.Axis(
@@ -180,21 +161,26 @@ def _picture(found: Comparison, shown: int) -> Any:
                 domain=[-1, 0, 1], range=["#D55E00", "#f2f2f2", "#0072B2"])),
         )
     )  # fmt: skip
-    text = heat.mark_text(fontSize=10).encode(
-        color=alt.condition("abs(datum.pearson) > 0.6", alt.value("white"), alt.value("black")),
-        text=alt.Text("pearson:Q", format=".2f"),
+    told = "isValid(datum.pearson) ? format(datum.pearson, '.2f') : '–'"  # counts that don't vary
+    text = (
+        heat.transform_calculate(told=told)
+        .mark_text(fontSize=10)
+        .encode(
+            color=alt.condition("abs(datum.pearson) > 0.6", alt.value("white"), alt.value("black")),
+            text="told:N",
+        )
     )
     title = f"{found.names[0]} and {found.names[1]}, {found.first} to {found.last}"
     matrix = alt.layer(heat, text).properties(
         width=260, height=max(22 * len(order), 40),
-        title=alt.Title(title, subtitle="Correlation of the two counts over time, by quad class"),
+        title=alt.Title(title, subtitle=_SUBTITLE),
     )  # fmt: skip
     return alt.vconcat(matrix, _multiples(found, top, order)).configure_view(stroke=None)
 
 
 def _multiples(found: Comparison, top: pl.DataFrame, order: list[str]) -> Any:
     """Draw both counts of the top dyads over time, each on a scale of its own."""
-    alt = altair()
+    alt = pictures.altair()
     series = found.series.join(top, on=_KEY).select(
         "period",
         pl.format("{} → {}", "source", "target").alias("dyad"),
@@ -203,7 +189,7 @@ def _multiples(found: Comparison, top: pl.DataFrame, order: list[str]) -> Any:
     )
     long = series.unpivot(index=["period", "dyad"], variable_name="data", value_name="events")
     lines = (
-        alt.Chart(alt.Data(values=_values(long)))
+        alt.Chart(pictures.values(long))
         .mark_line(strokeWidth=1.4)
         .encode(
             x=alt.X("period:T", title=None),
@@ -218,8 +204,3 @@ def _multiples(found: Comparison, top: pl.DataFrame, order: list[str]) -> Any:
     return lines.facet(facet=alt.Facet("dyad:N", sort=order, title=None), columns=3).resolve_scale(
         y="independent"
     )
-
-
-def _values(frame: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return rows as Altair embeds them."""
-    return frame.with_columns(pl.col(pl.Date).cast(pl.String)).to_dicts()

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property, wraps
 from html import escape
 from pathlib import Path
@@ -9,19 +10,21 @@ from typing import Any
 
 import polars as pl
 
-from eventcoder import imports, runs, tables
-from eventcoder.comparison import QUADS, altair
+from eventcoder import imports, pictures, runs, tables
+from eventcoder.comparison import QUADS
 from eventcoder.dyads import By, Options, aggregate, exposure
 from eventcoder.errors import EventcoderError
 from eventcoder.release import Release
+from eventcoder.selection import EVERY
 
 # Blue for cooperation, orange for conflict, strong for material: told apart by the colour-blind.
 _COLOURS = {
     "verbal cooperation": "#9ecae1",
-    "material cooperation": "#0072B2",
+    "material cooperation": pictures.BLUE,
     "verbal conflict": "#fdc38a",
-    "material conflict": "#D55E00",
+    "material conflict": pictures.ORANGE,
 }
+_KEYS = ("source_cow", "target_cow", "source_gw", "target_gw")
 # To know the columns of these, all of the file must be read.
 _LATE = (".jsonl", ".ndjson", ".zip")
 
@@ -109,11 +112,17 @@ class Data:
     @cached_property
     def documents(self) -> Table:
         """The documents of a run or a release."""
+        found = self._read()
+        if found is None:
+            raise EventcoderError(f"{self.path} has no documents: only runs and releases have them")
+        return Table(found, "documents")
+
+    def _read(self) -> pl.LazyFrame | None:
         if (self.path / "run.json").exists():
-            return Table(runs.Run.open(self.path).documents(), "documents")
+            return runs.Run.open(self.path).documents()
         if (self.path / "release.json").exists():
-            return Table(Release.open(self.path).documents(), "documents")
-        raise EventcoderError(f"{self.path} has no documents: only runs and releases have them")
+            return Release.open(self.path).documents()
+        return None
 
     def dyads(
         self, by: By = "month", source: str = "", target: str = "", **options: Any
@@ -126,13 +135,17 @@ class Data:
         alone = bool(source and target)
         chosen = _options(by, {"complete": alone, **options})
         events = self.events.lazy
+        documents = self._read() if chosen.normalise else None
         if not (source or target):
-            return tables.collect(aggregate(events, chosen), "the events")
+            return tables.collect(aggregate(events, chosen, documents=documents), "the events")
         if chosen.complete and (days := self._days()):
             first, last = chosen.from_ or days[0], chosen.to or days[1]
             if first <= last:
-                chosen = _options(by, {**options, "complete": True, "from_": first, "to": last})
-        series = aggregate(_touching(events, source, target, chosen), chosen)
+                chosen = replace(chosen, complete=True, from_=first, to=last)
+        # Corrected counts and exposure are learned from all dyads, not from these alone.
+        if not (chosen.correct or chosen.normalise):
+            events = _touching(events, source, target, chosen)
+        series = aggregate(events, chosen, documents=documents)
         return tables.collect(series.filter(_named(source, target, chosen)), "the events")
 
     def exposure(self, by: By = "month", **options: Any) -> pl.DataFrame:
@@ -150,15 +163,18 @@ class Data:
     ) -> Any:
         """Return an Altair chart: events by quad class, or a measure of the series, over time.
 
-        Without source and target all dyads are added up (means are not: name a dyad for them).
+        Without source and target counts and sums of all dyads are added up; for anything else,
+        such as a mean, name a dyad. A corrected count of a dyad has its interval around it.
         """
         series = self.dyads(by, source, target, **options)
-        no_sum = measure.endswith("_mean") and not (source and target)
-        if measure and (no_sum or measure not in series.columns):
-            known = [c for c in series.columns if c not in ("period", "source", "target", "code")]
+        title = _title(source, target, undirected=options.get("undirected", False))
+        if not measure:
+            return _bars(series, by, title)
+        alone = bool(source and target)
+        known = [name for name, dtype in series.schema.items() if _drawn(name, dtype, alone=alone)]
+        if measure not in known:
             raise EventcoderError(f"no plot of {measure!r}: give one of {', '.join(known)}")
-        title = " → ".join((source or "all", target or "all")) if source or target else "all dyads"
-        return _lines(series, measure, title) if measure else _bars(series, by, title)
+        return _lines(series, measure, by, title, alone=alone)
 
     def to_pandas(self) -> Any:
         """Return all events as a pandas DataFrame; codes stay text."""
@@ -235,9 +251,17 @@ def _named(source: str, target: str, options: Options) -> pl.Expr:
     return wanted & (pl.col("target") == target) if target else wanted
 
 
+def _title(source: str, target: str, *, undirected: bool) -> str:
+    if not (source or target):
+        return "all dyads"
+    if undirected:
+        return " – ".join(sorted((source, target))) if source and target else source or target
+    return f"{source or 'all'} → {target or 'all'}"
+
+
 def _bars(series: pl.DataFrame, by: str, title: str) -> Any:
     """Draw the events of every period by quad class, conflict below the line."""
-    alt = altair()
+    alt = pictures.altair()
     counts = series.group_by("period").agg(pl.col(f"n_{quad}").sum() for quad in QUADS)
     names = {f"n_{quad}": quad.replace("_", " ") for quad in QUADS}
     long = counts.rename(names).unpivot(
@@ -248,7 +272,7 @@ def _bars(series: pl.DataFrame, by: str, title: str) -> Any:
     unit = {"day": "yearmonthdate", "week": "yearweek", "month": "yearmonth",
             "quarter": "yearquarter", "year": "year"}[by]  # fmt: skip
     return (
-        alt.Chart(alt.Data(values=_values(long.sort("period", "quad class"))), title=title)
+        alt.Chart(pictures.values(long.sort("period", "quad class")), title=title)
         .mark_bar()
         .encode(
             x=alt.X("period:T", title=None, timeUnit=unit),
@@ -262,22 +286,28 @@ def _bars(series: pl.DataFrame, by: str, title: str) -> Any:
     )  # fmt: skip
 
 
-def _lines(series: pl.DataFrame, measure: str, title: str) -> Any:
-    alt = altair()
-    total = series.group_by("period").agg(pl.col(measure).sum()).sort("period")
-    shown = series.select("period", measure) if measure.endswith("_mean") else total
-    return (
-        alt.Chart(alt.Data(values=_values(shown)), title=title)
-        .mark_line(color="#0072B2", point=shown.height < 60)
-        .encode(
-            x=alt.X("period:T", title=None),
-            y=alt.Y(f"{measure}:Q", title=measure.replace("_", " ")),
-            tooltip=["period:T", f"{measure}:Q"],
-        )
-        .properties(width=600, height=240)
+def _drawn(name: str, dtype: pl.DataType, *, alone: bool) -> bool:
+    """Say whether a column is a measure, and for many dyads, whether it may be added up."""
+    added = name.startswith("n_") and not name.endswith(("_low", "_high"))
+    if alone and name not in _KEYS:
+        return dtype.is_numeric()
+    return added or name in ("goldstein_sum", "net_cooperation")
+
+
+def _lines(series: pl.DataFrame, measure: str, by: By, title: str, *, alone: bool) -> Any:
+    """Draw a measure; of many dyads the sum, which is 0 in periods without events."""
+    alt = pictures.altair()
+    ends = [end for end in (f"{measure}_low", f"{measure}_high") if alone and end in series.columns]
+    shown = series.select("period", measure, *ends).sort("period")
+    if not alone:
+        total = shown.group_by("period").sum().sort("period")
+        shown = total.upsample("period", every=EVERY[by]).with_columns(pl.col(measure).fill_null(0))
+    word = measure.replace("_", " ")
+    chart = alt.Chart(pictures.values(shown), title=title).encode(x=alt.X("period:T", title=None))
+    line = chart.mark_line(color=pictures.BLUE, point=shown.height < 60).encode(
+        y=alt.Y(f"{measure}:Q", title=word), tooltip=["period:T", f"{measure}:Q"]
     )
-
-
-def _values(frame: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return rows as Altair embeds them."""
-    return frame.with_columns(pl.col(pl.Date).cast(pl.String)).to_dicts()
+    if ends:
+        band = chart.mark_area(color=pictures.BLUE, opacity=0.2)
+        line = alt.layer(band.encode(y=f"{ends[0]}:Q", y2=f"{ends[1]}:Q"), line)
+    return line.properties(width=600, height=240)

@@ -22,7 +22,7 @@ FLOORS = {
     "coding": "runs events duplicates evaluation",
     "series": "correction selection panels dyads",
     "release": "metadata codebook release changes soundness",
-    "exchange": "layouts imports exports comparison",
+    "exchange": "layouts imports exports pictures comparison",
     "flow": "pipeline explanation checks",
     "training": "model.augmentation model.features model.network model.training model.export "
     "model.fitting",

@@ -71,8 +71,11 @@ def test_a_dyad_of_one_side_only_and_series_that_do_not_vary() -> None:
     found = compare(data(1), data(1).filter(source="RUS")).by_dyad
     alone = found.filter(source="IRN")
     assert alone["n_b"].sum() == 0 and alone["pearson"].null_count() == alone.height
-    once = data(1).head(1)
-    assert compare(once, once).by_dyad["pearson"].to_list() == [None, None]
+    once = compare(data(1).head(1), data(1).head(1))
+    assert once.by_dyad["pearson"].to_list() == [None, None]
+    vl_convert = pytest.importorskip("vl_convert")
+    drawn = vl_convert.vegalite_to_svg(once.plot().to_json())
+    assert ">–<" in drawn and "null" not in drawn and "NaN" not in drawn
 
 
 def test_published_files_compare_and_make_a_picture(tmp_path: Path) -> None:
@@ -87,7 +90,7 @@ def test_published_files_compare_and_make_a_picture(tmp_path: Path) -> None:
         found.picture(tmp_path / name)
         assert (tmp_path / name).stat().st_size > 10_000
     assert "RUS → TJK" in (tmp_path / "f.svg").read_text("utf-8")
-    with pytest.raises(EventcoderError, match=r"\.svg or \.png"):
+    with pytest.raises(EventcoderError, match=r"\.svg, \.png or \.html"):
         found.picture(tmp_path / "f.gif")
     with pytest.raises(EventcoderError, match="does not exist"):
         found.picture(tmp_path / "no" / "f.svg")

@@ -121,11 +121,39 @@ def test_charts(run: Path) -> None:
     line = r.plot(measure="n_documents", by="year").to_dict()
     assert line["data"]["values"] == [{"period": "2022-01-01", "n_documents": 39}]
     assert r.plot("RUS", "TJK", measure="goldstein_mean").to_dict()
-    for measure in ("nonesuch", "goldstein_mean"):
+    for measure in ("nonesuch", "goldstein_mean", "source", "source_cow"):
         with pytest.raises(EventcoderError, match="give one of n_events"):
-            r.plot(measure=measure)
+            r.plot(measure=measure, keys="cow")
+    assert r.plot("TJK", "RUS", undirected=True).to_dict()["title"] == "RUS – TJK"
+    assert r.plot("TJK", undirected=True).to_dict()["title"] == "TJK"
+    # A sum is 0 where there is no event; the interval is drawn around a corrected count.
+    days = r.plot("IRN", by="day", measure="n_events").to_dict()["data"]["values"]
+    assert len(days) > 200 and {row["n_events"] for row in days} == {0, 1}
+    band, _ = r.plot("RUS", "TJK", measure="n_events_corrected", correct="default").to_dict()[
+        "layer"
+    ]
+    assert band["encoding"]["y2"] == {"field": "n_events_corrected_high"}
     vl_convert = pytest.importorskip("vl_convert")
     assert vl_convert.vegalite_to_svg(r.plot("RUS", "TJK", by="day").to_json()).startswith("<svg")
+
+
+def test_charts_bring_their_scripts_unless_the_user_wants_others(run: Path) -> None:
+    alt = pytest.importorskip("altair")
+    pytest.importorskip("vl_convert")
+    chart = ec.load(run).plot("RUS", "TJK")
+    page = chart._repr_mimebundle_()["text/html"]
+    assert "https://cdn" not in page and page.count("<script") == page.count("</script>") == 1
+    assert "RUS → TJK" in page and len(page) > 500_000
+    with alt.renderers.enable("mimetype"):
+        assert "text/html" not in chart._repr_mimebundle_()
+
+
+def test_what_all_dyads_decide_is_asked_of_all_dyads(run: Path) -> None:
+    r = ec.load(run)
+    for options in ({"normalise": "documents"}, {"normalise": "events"}, {"correct": "default"}):
+        whole = r.dyads("month", complete=True, **options).filter(source="RUS", target="TJK")
+        assert r.dyads("month", "RUS", "TJK", **options).equals(whole)
+    assert r.dyads(normalise="documents")["exposure"].max() == 40
 
 
 def test_display(run: Path) -> None:
