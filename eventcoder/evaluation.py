@@ -8,20 +8,20 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from eventcoder import gold
+from eventcoder import gold, matching
 from eventcoder.actors import ActorDictionary
 from eventcoder.dates import parse_given
 from eventcoder.errors import EventcoderError
 from eventcoder.extraction import Extracted, Prepared, extract
+from eventcoder.matching import LEVELS, Matching, Record, assign
 from eventcoder.model.encoder import EncoderModel
 from eventcoder.ontology import Ontology
 from eventcoder.records import Document, Sentence
 
-LEVELS = ("root", "code", "country_dyad")
 BINS = 10  # of the expected calibration error, as in Guo et al. 2017
 RESAMPLES = 500  # of the bootstrap; intervals are its 5th and 95th percentiles
 
-Record = dict[str, Any]
+country = matching.country
 
 
 class Coder(Protocol):
@@ -103,6 +103,24 @@ def expected_calibration_error(confidence: Sequence[float], right: Sequence[bool
     return sum(gaps) / total
 
 
+def calibration(judged: Sequence[tuple[float, bool]]) -> list[Record]:
+    """Return the bins of the expected calibration error: bounds, n, mean confidence, share right.
+
+    Of (confidence, right) pairs; an empty bin has no mean and no share.
+    """
+    bins: list[list[tuple[float, bool]]] = [[] for _ in range(BINS)]
+    for sure, right in judged:
+        bins[min(BINS - 1, int(sure * BINS))].append((sure, right))
+    return [
+        {
+            "from": i / BINS, "to": (i + 1) / BINS, "n": len(b),
+            "confidence": sum(c for c, _ in b) / len(b) if b else None,
+            "right": sum(r for _, r in b) / len(b) if b else None,
+        }
+        for i, b in enumerate(bins)
+    ]  # fmt: skip
+
+
 def macro_f1(pairs: Sequence[tuple[str, str]]) -> float:
     """Return the mean F1 over the classes that the gold has, of (gold, predicted) pairs."""
     right = Counter(g for g, p in pairs if g == p)
@@ -132,9 +150,33 @@ def relations(
                 **record, "said": best, "sure": sure / sum(share.values()),
                 "quad": str(ontology.quad_of(record["label"], label_set)),
                 "said_quad": str(ontology.quad_of(best, label_set)),
+                "group": str(_root_label(record["label"], label_set, ontology)),
+                "said_group": str(_root_label(best, label_set, ontology)),
             }
         )  # fmt: skip
-    return _grouped(rows, by, _relation_scores, "macro_f1")
+    return _grouped(rows, by, _relation_scores, "macro_f1", _relation_details)
+
+
+def _root_label(label: str, label_set: str, ontology: Ontology) -> str:
+    """Return the root of a code; a class that stands for several codes is its own."""
+    return ontology.root(label) if label_set == "cameo" else str(label)
+
+
+def _relation_details(rows: Sequence[Record]) -> Record:
+    """Return exact codes among right roots (of cameo labels), scores by root or class, bins."""
+    coded = [r for r in rows if r["label_set"] == "cameo" and r["group"] == r["said_group"]]
+    hits = [str(r["label"]) == r["said"] for r in coded]
+    golds, said = Counter(r["group"] for r in rows), Counter(r["said_group"] for r in rows)
+    right = Counter(r["group"] for r in rows if r["group"] == r["said_group"])
+    return {
+        "exact_given_root": {"n": len(hits), "share": sum(hits) / len(hits) if hits else None},
+        "roots": {
+            g: {"n_gold": golds[g], "n_predicted": said[g],
+                **matching.rates(right[g], said[g], right[g], golds[g])}
+            for g in sorted(golds | said)
+        },
+        "calibration": calibration([(r["sure"], str(r["label"]) == r["said"]) for r in rows]),
+    }  # fmt: skip
 
 
 def _relation_scores(rows: Sequence[Record]) -> Record:
@@ -193,11 +235,13 @@ def events(path: str | Path, coder: Coder, by: str | None = "lang") -> Record:
         for number, record in enumerate(rows):
             sentences.append({**record, "said": said[number]})
     for sentence in sentences:
-        sentence["matched"] = {
-            level: match(sentence["events"], sentence["said"], level, coder.ontology)
+        matchings = {
+            level: assign(sentence["events"], sentence["said"], level, coder.ontology)
             for level in LEVELS
         }
-    return _grouped(sentences, by, _event_scores, "root")
+        sentence["matching"] = matchings["root"]
+        sentence["matched"] = {level: _counted(found) for level, found in matchings.items()}
+    return _grouped(sentences, by, _event_scores, "root", _event_details)
 
 
 def documents(path: str | Path) -> list[list[Record]]:
@@ -232,39 +276,13 @@ def match(
     golds: Sequence[Record], said: Sequence[Record], level: str, ontology: Ontology
 ) -> tuple[int, int, int, list[tuple[float, bool]]]:
     """Return (right, predicted, gold) at a level and (confidence, right) of each prediction."""
-    wanted: dict[Any, set[Any]] = {}
-    for event in golds:
-        dyad = (country(event["source"]), country(event["target"]))
-        codes = [event["code"], *event.get("alt", ())]
-        classes = frozenset(_class(c, level, ontology) for c in codes)
-        keys = {(dyad, c) for c in classes}
-        if event.get("symmetric"):
-            keys |= {(dyad[::-1], c) for c in classes}
-        wanted[(dyad, classes, bool(event.get("symmetric")))] = keys
-    given: dict[Any, float] = {}
-    for row in said:
-        key = ((country(row["source"]), country(row["target"])),
-               _class(row["event_code"], level, ontology))  # fmt: skip
-        given[key] = max(given.get(key, 0.0), row["confidence"])
-    right: set[Any] = set()
-    found = 0
-    for keys in wanted.values():
-        hit = next((k for k in given if k in keys and k not in right), None)
-        if hit is not None:
-            right.add(hit)
-            found += 1
-    return found, len(given), len(wanted), [(given[k], k in right) for k in given]
+    return _counted(assign(golds, said, level, ontology))
 
 
-def country(code: str | None) -> str:
-    """Return the country (or IGO, NGO, ...) of an actor code, "" for nobody."""
-    return (code or "").split("/")[0].replace("---", "")[:3]
-
-
-def _class(code: str, level: str, ontology: Ontology) -> str:
-    if level == "country_dyad":
-        return ""
-    return code[:2] if level == "root" else code
+def _counted(matching: Matching) -> tuple[int, int, int, list[tuple[float, bool]]]:
+    right = matching.right
+    judged = [(float(row["confidence"]), key in right) for key, row in matching.given.items()]
+    return len(right), len(matching.given), len(matching.wanted), judged
 
 
 def _event_scores(rows: Sequence[Record]) -> Record:
@@ -273,33 +291,43 @@ def _event_scores(rows: Sequence[Record]) -> Record:
         found, said, golds = (sum(r["matched"][level][i] for r in rows) for i in range(3))
         if level == "root":
             out |= {"n_gold": golds, "n_predicted": said}
-        precision, recall = found / max(1, said), found / max(1, golds)
-        total = precision + recall
-        out[level] = {
-            "precision": precision,
-            "recall": recall,
-            "f1": 2 * precision * recall / total if total else 0.0,
-        }
+        out[level] = matching.rates(found, said, found, golds)
     judged = [pair for r in rows for pair in r["matched"]["root"][3]]
     out["ece"] = expected_calibration_error([c for c, _ in judged], [r for _, r in judged])
     return out
 
 
+def _event_details(rows: Sequence[Record]) -> Record:
+    """Return what no interval is asked of: by root, exact codes, direction, modality, bins."""
+    matchings = [r["matching"] for r in rows]
+    return {
+        "exact_given_root": matching.exact_given_root(matchings),
+        "direction": matching.direction((r["events"], r["said"]) for r in rows),
+        "modality": matching.modality(matchings),
+        "roots": matching.by_root(matchings),
+        "calibration": calibration([pair for r in rows for pair in r["matched"]["root"][3]]),
+    }
+
+
 def _grouped(
-    rows: Sequence[Record], by: str | None, score: Callable[[Sequence[Record]], Record], main: str
+    rows: Sequence[Record],
+    by: str | None,
+    score: Callable[[Sequence[Record]], Record],
+    main: str,
+    detail: Callable[[Sequence[Record]], Record] = lambda _: {},
 ) -> Record:
     """Score all rows and each group; `interval` is the bootstrap's for the main figure."""
-    out = score(rows)
-    out["interval"] = interval(rows, lambda sample: _figure(score(sample), main))
+
+    def scored(part: Sequence[Record]) -> Record:
+        span = interval(part, lambda sample: _figure(score(sample), main))
+        return {**score(part), "interval": span, **detail(part)}
+
     groups: dict[str, list[Record]] = defaultdict(list)
     if by:
         for row in rows:
             groups[str(row.get(by, ""))].append(row)
-    out["by"] = {
-        name: {**score(group), "interval": interval(group, lambda s: _figure(score(s), main))}
-        for name, group in sorted(groups.items())
-    }
-    rounded: Record = _rounded(out)
+    found = {name: scored(group) for name, group in sorted(groups.items())}
+    rounded: Record = _rounded({**scored(rows), "by": found})
     return rounded
 
 

@@ -77,27 +77,60 @@ def _table(rows: list[dict[str, Any]]) -> Group:
 
 
 def show_scores(what: str, scores: dict[str, Any], console: Console | None = None) -> None:
-    """Print scores, a line a measure, a column the whole and each group."""
+    """Print scores, a line a measure, a column the whole and each group; then roots and bins."""
     console = console or Console(highlight=False)
     groups = [("all", scores), *scores.get("by", {}).items()]
     console.print(Text(what, "bold"))
     for first in range(0, len(groups), GROUPS_ABREAST):
         shown = groups[first : first + GROUPS_ABREAST]
-        table = Table(box=None, padding=(0, 2, 0, 0))
-        table.add_column("", no_wrap=True)
-        for name, _ in shown:
-            table.add_column(Text(_isolated(str(name))), justify="right", no_wrap=True)
+        table = _columns("", *(_isolated(str(name)) for name, _ in shown))
         for measure in _measures(scores):
             table.add_row(measure, *(_cell(group, measure) for _, group in shown))
         console.print(table)
+    if scores.get("roots"):
+        console.print(_by_root(scores["roots"]))
+    if scores.get("calibration"):
+        console.print(_bins(scores["calibration"]))
+    for note in scores.get("notes", ()):
+        console.print(Text(note.translate(_OBEYED), "yellow"))
+
+
+def _columns(*names: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for number, name in enumerate(names):
+        table.add_column(Text(name), justify="right" if number else "left", no_wrap=True)
+    return table
+
+
+def _by_root(roots: dict[str, dict[str, Any]]) -> Table:
+    """Return a line a root code or class."""
+    table = _columns("root", "gold", "coded", "precision", "recall", "f1")
+    for root, row in roots.items():
+        figures = (f"{row[name]:.3f}" for name in ("precision", "recall", "f1"))
+        table.add_row(_isolated(root), str(row["n_gold"]), str(row["n_predicted"]), *figures)
+    return table
+
+
+def _bins(bins: list[dict[str, Any]]) -> Table:
+    """Return a line a bin of confidence that holds something."""
+    table = _columns("sure", "n", "mean", "right")
+    for row in bins:
+        if row["n"]:
+            table.add_row(f"{row['from']:.1f}-{row['to']:.1f}", str(row["n"]),
+                          f"{row['confidence']:.3f}", f"{row['right']:.3f}")  # fmt: skip
+    return table
 
 
 def _measures(scores: dict[str, Any]) -> list[str]:
+    """Name what has one figure a group: `precision` of `root`, not the tables below."""
     names: list[str] = []
     for key, value in scores.items():
-        if isinstance(value, dict) and "f1" in value:
-            names += [f"{key}.{part}" for part in ("precision", "recall", "f1")]
-        elif key != "by":
+        if key in ("by", "roots", "calibration", "notes"):
+            continue
+        if isinstance(value, dict):
+            parts = [part for part in value if not isinstance(value[part], dict | list)]
+            names += [f"{key}.{part}" for part in parts]
+        else:
             names.append(key)
     return names
 

@@ -130,7 +130,8 @@ def test_evaluate_prints_json_and_tables(cli: Any, tmp_path: Path) -> None:
     assert list(scores["by"]) == ["en"]
     shown = cli("evaluate", "events", part)
     assert shown.exit_code == 0
-    measures = dict(line.split(maxsplit=1) for line in shown.stdout.splitlines()[2:])
+    lines_shown = (line.split(maxsplit=1) for line in shown.stdout.splitlines()[2:])
+    measures = {words[0]: words[1] for words in lines_shown if len(words) == 2}
     assert measures["root.f1"].split() == [f"{scores['root']['f1']:.3f}"] * 2  # all, en
     assert measures["n_sentences"].split() == [str(len(lines))] * 2
     wrong = cli("evaluate", "relations", part)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
-from eventcoder import evaluation, pipeline
+from eventcoder import evaluation, explanation, matching, pipeline
 from eventcoder.actors import ActorDictionary
 from eventcoder.errors import EventcoderError
 from eventcoder.ontology import Ontology
@@ -74,6 +75,77 @@ def test_calibration_error_by_hand() -> None:
     assert evaluation.expected_calibration_error([], []) == 0
 
 
+def test_the_bins_tell_what_the_error_sums_up() -> None:
+    judged = [(0.95, True)] * 3 + [(0.95, False)] + [(0.15, False)] * 2 + [(1.0, True)]
+    bins = evaluation.calibration(judged)
+    assert [b["n"] for b in bins] == [0, 2, 0, 0, 0, 0, 0, 0, 0, 5]
+    assert bins[9]["confidence"] == pytest.approx(0.96)
+    assert (bins[9]["right"], bins[1]["right"], bins[0]["right"]) == (0.8, 0.0, None)
+    gaps = sum(b["n"] * abs(b["confidence"] - b["right"]) for b in bins if b["n"])
+    assert gaps / 7 == pytest.approx(evaluation.expected_calibration_error(*zip(*judged)))  # noqa: B905
+
+
+def at_root(golds: list[Any], predicted: list[Any]) -> matching.Matching:
+    return matching.assign(golds, predicted, "root", CAMEO)
+
+
+def test_figures_by_root_by_hand() -> None:
+    found = matching.by_root([
+        at_root([gold_event("IRN", "IRQ", "042"), gold_event("IRN", "TUR", "190")],
+                [said("IRN", "IRQ", "046"), said("TUR", "IRN", "190")]),
+        at_root([gold_event("USA", "RUS", "0256", alt=["163"])],
+                [said("USA", "RUS", "163"), said("USA", "RUS", "040")]),
+    ])  # fmt: skip
+    counts = {root: (row["n_gold"], row["n_predicted"]) for root, row in found.items()}
+    assert counts == {"02": (1, 0), "04": (1, 2), "16": (0, 1), "19": (1, 1)}
+    assert (found["04"]["precision"], found["04"]["recall"]) == (0.5, 1)
+    assert found["04"]["f1"] == pytest.approx(2 / 3)
+    # right by an alternative: precision under the root said, recall under the root meant
+    assert (found["16"]["precision"], found["02"]["recall"]) == (1, 1)
+    assert found["19"]["f1"] == 0
+
+
+def test_exact_codes_among_right_roots_by_hand() -> None:
+    matchings = [
+        at_root([gold_event("IRN", "IRQ", "042")], [said("IRN", "IRQ", "042")]),
+        at_root([gold_event("IRN", "IRQ", "042", alt=["043"])], [said("IRN", "IRQ", "043")]),
+        # the surer one speaks for the root
+        at_root([gold_event("IRN", "IRQ", "042")],
+                [said("IRN", "IRQ", "042", 0.3), said("IRN", "IRQ", "040", 0.8)]),
+        at_root([gold_event("IRN", "IRQ", "042")], [said("IRN", "IRQ", "190")]),
+    ]  # fmt: skip
+    assert matching.exact_given_root(matchings) == {"n": 3, "share": pytest.approx(2 / 3)}
+    assert matching.exact_given_root([]) == {"n": 0, "share": None}
+
+
+def test_modality_counts_where_gold_tells_it() -> None:
+    planned = gold_event("IRN", "IRQ", "190", modality="planned")
+    matchings = [
+        at_root([planned], [{**said("IRN", "IRQ", "190"), "modality": "planned"}]),
+        at_root([planned], [{**said("IRN", "IRQ", "190"), "modality": "done"}]),
+        at_root([gold_event("IRN", "IRQ", "190")],
+                [{**said("IRN", "IRQ", "190"), "modality": "done"}]),
+    ]  # fmt: skip
+    assert matching.modality(matchings) == {"n": 2, "share": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("golds", "predicted", "expected"),
+    [
+        ([gold_event("IRN", "IRQ", "190")], [said("IRN", "IRQ", "040")], (1, 1.0)),
+        ([gold_event("IRN", "IRQ", "190")], [said("IRQ", "IRN", "190")], (1, 0.0)),
+        ([gold_event("IRN", "IRQ", "190")], [said("IRN", "TUR", "190")], (0, None)),
+        ([gold_event("IRN", "IRQ", "040", symmetric=True)], [said("IRQ", "IRN", "040")], (0, None)),
+        ([gold_event("IRN", "IRQ", "190"), gold_event("IRQ", "IRN", "112")],
+         [said("IRQ", "IRN", "112")], (0, None)),
+        ([gold_event("IRN", "", "190")], [said("IRN", "", "190")], (0, None)),
+    ],
+)  # fmt: skip
+def test_direction_by_hand(golds: Any, predicted: Any, expected: tuple[int, Any]) -> None:
+    found = matching.direction([(golds, predicted)])
+    assert (found["n"], found["share"]) == expected
+
+
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1))
 def test_calibration_error_is_a_share(pairs: list[tuple[float, bool]]) -> None:
     error = evaluation.expected_calibration_error(*zip(*pairs, strict=True))
@@ -133,6 +205,12 @@ def test_relations_sum_the_codes_of_a_class(tmp_path: Path) -> None:
     assert scores["by"]["fa"]["macro_f1"] == 0
     # the "fa" row says CONSULT (quad 1) for ASSAULT (4)
     assert scores["quad_macro_f1"] < 1
+    assert scores["exact_given_root"] == {"n": 1, "share": 1.0}
+    assert scores["roots"]["ASSAULT"]["recall"] == 0.5
+    assert scores["roots"]["03"] == {
+        "n_gold": 1, "n_predicted": 1, "precision": 1, "recall": 1, "f1": 1,
+    }  # fmt: skip
+    assert sum(b["n"] for b in scores["calibration"]) == 7
     low, high = scores["interval"]
     assert 0 <= low <= scores["macro_f1"] <= high <= 1
 
@@ -230,3 +308,28 @@ def test_the_shipped_model_on_the_sample(coder: pipeline.Coder, tmp_path: Path) 
     assert scores["country_dyad"]["f1"] >= scores["root"]["f1"] >= scores["code"]["f1"]
     assert scores["root"]["f1"] > 0.3
     assert 0 <= scores["ece"] <= 1
+    assert scores["direction"]["n"] > 20
+    assert scores["direction"]["share"] > 0.6
+    assert scores["modality"]["share"] > 0.5
+    assert sum(row["n_gold"] for row in scores["roots"].values()) == scores["n_gold"]
+    assert sum(b["n"] for b in scores["calibration"]) == scores["n_predicted"]
+    assert scores["exact_given_root"]["n"] <= scores["n_predicted"]
+
+
+def test_scores_are_shown_as_tables() -> None:
+    row = {"n_gold": 2, "n_predicted": 1, "precision": 1.0, "recall": 0.5, "f1": 2 / 3}
+    part = {"n": 2, "direction": {"n": 1, "share": None}, "roots": {"04": row},
+            "calibration": evaluation.calibration([(0.95, True)])}  # fmt: skip
+    console = Console(width=80, highlight=False, force_terminal=False)
+    with console.capture() as shown:
+        explanation.show_scores(
+            "events", {**part, "by": {"fa\x1b[2J": part}, "notes": ["[b]careful[/b]"]}, console
+        )
+    lines = [line.split() for line in shown.get().splitlines()]
+    assert ["n", "2", "2"] in lines
+    assert ["direction.n", "1", "1"] in lines
+    assert ["direction.share"] in lines
+    assert [explanation._isolated("04"), "2", "1", "1.000", "0.500", "0.667"] in lines
+    assert ["0.9-1.0", "1", "0.950", "1.000"] in lines
+    assert ["[b]careful[/b]"] in lines
+    assert "\x1b" not in shown.get()
