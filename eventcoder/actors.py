@@ -223,7 +223,8 @@ class ActorDictionary:
         row = f"{fuller.row} < {antecedent}"
         if plain(phrase) in cues(language).his_country:
             return _actor(Reading(country=fuller.country, name=fuller.country, rows=(row,)))
-        if reading.role and not reading.person and fuller.country not in INTERNATIONAL:
+        named = plain(antecedent).endswith(plain(phrase))  # "the teacher", if a Mr Teacher
+        if reading.role and not (reading.person or named) and fuller.country not in INTERNATIONAL:
             same = reading.role == "GOV" or fuller.code.endswith(reading.role)
             if not (reading.weak or same):
                 rows = (*reading.rows, row)

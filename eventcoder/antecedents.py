@@ -56,7 +56,7 @@ def point_back(
     for sentence, row in zip(sentences, rows, strict=True):
         left_out = _lacks_subject(sentence, row)
         subjects.append(speaker if left_out else None)
-        if not left_out and (found := _first(row, _speaks)):
+        if not left_out and (found := _first(row, _is_person) or _first(row, _speaks)):
             speaker = found
     return Pointers([[mention.fuller for mention in row] for row in rows], subjects)
 
@@ -77,6 +77,7 @@ class _Seen:
     mention: Mention
     dictionary: ActorDictionary
     fuller: str | None = None
+    named: bool = False  # by the fuller form of a name
 
     @cached_property
     def read(self) -> tuple[Reading, list[Part]]:
@@ -126,8 +127,20 @@ class _Seen:
         for part in self.read[1]:
             if part.row.kind not in PERSONS:
                 text[part.start : part.end] = " " * (part.end - part.start)
-        left = re.findall(r"\w+", plain("".join(text)))
-        return [w for w in left if len(w) > 2 and w not in self.cues.honorific | self.cues.definite]
+        left = re.findall(r"\w+", "".join(text))
+        passed = self.cues.honorific | self.cues.definite
+        short = (w for w in left if len(w) > 2 or w.istitle())  # "Ri", "Xi"
+        return [w for w in map(plain, short) if w not in passed]
+
+    @cached_property
+    def names(self) -> set[str]:
+        """The words that may be a person's name."""
+        text = self.mention.text
+        spans = [p for p in self.read[1] if p.row.kind in PERSONS]
+        known = {w for p in spans for w in re.findall(r"\w+", plain(text[p.start : p.end]))}
+        if self.sentence.language != "en":
+            return known | set(self.own_words)
+        return known | {w for w in self.own_words if w.capitalize() in text or w.upper() in text}
 
 
 def _fuller(
@@ -140,6 +153,9 @@ def _fuller(
     reading = mention.reading
     if reading.country and not reading.person:
         return None
+    if found := _surname_of(mention, before, after):
+        mention.named = True
+        return found
     collective = {_bare(word) for word in mention.words} & mention.cues.collective
     if mention.own_words and not collective and (reading.person or not reading.role):
         return _longer_name(mention, before, after) or _titled(mention, sentences)
@@ -156,7 +172,8 @@ def _pronoun(mention: _Seen, before: list[_Seen]) -> str | None:
         return _last(before, fits)
     for back in range(_PRONOUNS_BACK + 1):
         there = [other for other in before if other.place == mention.place - back]
-        if found := _first(there, fits):
+        person = _first(there, _is_person) if fits is _speaks else None
+        if found := person or _first(there, fits):
             return found
     return None
 
@@ -186,6 +203,17 @@ def _longer_name(mention: _Seen, before: list[_Seen], after: list[_Seen]) -> str
 
     for other in (*reversed(before), *after):
         if same(other):
+            return other.telling
+    return None
+
+
+def _surname_of(mention: _Seen, before: list[_Seen], after: list[_Seen]) -> str | None:
+    """Return the longer name that a word ends which by itself says something else: "المعلم"."""
+    if len(mention.words) != 1 or mention.reading.country:
+        return None
+    for other in (*reversed(before), *after):
+        last = other.words[-1] if len(other.words) > 1 else ""
+        if last == mention.words[0] and last in other.names and other.known:
             return other.telling
     return None
 
@@ -245,13 +273,21 @@ def _described(mention: _Seen, before: list[_Seen]) -> str | None:
             other.known
             and bool(ids & {part.row.id for part in other.read[1]})
             and (other.reading.role == role)
+            and not _another(mention, other)
         )
 
     found = _last(before, same_word)
     loose = mention.reading.weak or role not in ("CVL", "REF", "GOV")
     if not found and loose and _definite(mention):
-        found = _last(before, lambda other: other.known and other.reading.role == role)
+        found = _last(
+            before, lambda other: other.reading.role == role and not _another(mention, other)
+        )
     return found
+
+
+def _another(mention: _Seen, other: _Seen) -> bool:
+    """Say whether two mentions name different persons."""
+    return bool(mention.names and other.names) and not mention.names & other.names
 
 
 def _speaker(mention: _Seen, before: list[_Seen]) -> str | None:
@@ -276,9 +312,15 @@ def _first(mentions: list[_Seen], fits: Callable[[_Seen], bool]) -> str | None:
     return next((other.telling for other in mentions if other.known and fits(other)), None)
 
 
+def _is_person(other: _Seen) -> bool:
+    return other.named or (other.names_someone and other.folded not in other.cues.pronouns)
+
+
 def _speaks(other: _Seen) -> bool:
     """Say whether a mention may be "he": a person, an office-holder."""
-    return other.names_someone or other.reading.role in _OFFICES or bool(other.fuller)
+    if other.folded in other.cues.pronouns:
+        return bool(other.fuller) and not _is_many(other)
+    return other.names_someone or other.reading.role in _OFFICES
 
 
 def _is_many(other: _Seen) -> bool:
