@@ -119,6 +119,9 @@ class ActorDictionary:
         if len(pieces) > 1:
             return tuple(dict.fromkeys(_actor(piece) for piece in pieces))
         reading = pieces[0]
+        if not (reading.role or reading.code or reading.country):
+            pieces = self._around(phrase, asked) or pieces
+            reading = pieces[0]
         if reading.country and not (antecedent and reading.person):
             if reading.standing and _stands_in_place(phrase, context, language):
                 reading = replace(reading, role="")
@@ -210,6 +213,16 @@ class ActorDictionary:
                 joined.append(reading)
         return shared(joined, language)
 
+    def _around(self, phrase: str, asked: _Question) -> list[Reading]:
+        """Read the dictionary phrase that a mention is cut out of: "S." of "U.S."."""
+        text = asked.context or ""
+        at = text.find(phrase)
+        for match in self.find(text, asked.language) if at >= 0 else ():
+            if match.start <= at and at + len(phrase) <= match.end:
+                whole = text[match.start : match.end]
+                return self._pieces(whole, asked.language, asked.day, text)
+        return []
+
     def _pointed(
         self, phrase: str, language: str, day: str, antecedent: str | None, reading: Reading
     ) -> Actor | None:
@@ -233,7 +246,7 @@ class ActorDictionary:
 
     def _surnamed(self, phrase: str, reading: Reading, asked: _Question) -> Reading | None:
         """Read the last name of a person of the countries that sentence and document speak of."""
-        name = self._own_words(phrase, asked)
+        name = self._own_words(asked.antecedent or phrase, asked)
         if asked.language == "en":
             if not name or not all(word[0].isupper() for word in name.split()):
                 return None

@@ -199,11 +199,17 @@ def _longer_name(mention: _Seen, before: list[_Seen], after: list[_Seen]) -> str
 
     def same(other: _Seen) -> bool:
         longer = len(other.words) > len(mention.words)
-        return longer and name in {_bare(word) for word in other.words} and other.known
+        reading = mention.reading
+        # "a spokesman of Trump's campaign" is no fuller Trump
+        group = reading.person and other.reading.code and other.reading.name != reading.name
+        return longer and not group and name in {_bare(word) for word in other.words}
 
     for other in (*reversed(before), *after):
-        if same(other):
+        if same(other) and other.known:
             return other.telling
+    for other in (*before, *after):  # whoever it is, it is nobody of the same last name
+        if same(other) and other.names_someone:
+            return other.mention.text
     return None
 
 
