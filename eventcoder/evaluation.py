@@ -8,19 +8,21 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from eventcoder import gold, matching
+from eventcoder import gold, leakage, matching
 from eventcoder.actors import ActorDictionary
 from eventcoder.dates import parse_given
 from eventcoder.errors import EventcoderError
 from eventcoder.extraction import Extracted, Prepared, extract
-from eventcoder.matching import LEVELS, Matching, Record, assign
+from eventcoder.matching import LEVELS, Matching, assign
 from eventcoder.model.encoder import EncoderModel
 from eventcoder.ontology import Ontology
 from eventcoder.records import Document, Sentence
 
 BINS = 10  # of the expected calibration error, as in Guo et al. 2017
+NAMED = 20  # ids of leaked sentences that are named
 RESAMPLES = 500  # of the bootstrap; intervals are its 5th and 95th percentiles
 
+Record = matching.Record
 country = matching.country
 
 
@@ -154,7 +156,8 @@ def relations(
                 "said_group": str(_root_label(best, label_set, ontology)),
             }
         )  # fmt: skip
-    return _grouped(rows, by, _relation_scores, "macro_f1", _relation_details)
+    scores = _grouped(rows, by, _relation_scores, "macro_f1", _relation_details)
+    return scores | _leaked(rows, model.folder, _relation_scores)
 
 
 def _root_label(label: str, label_set: str, ontology: Ontology) -> str:
@@ -241,7 +244,8 @@ def events(path: str | Path, coder: Coder, by: str | None = "lang") -> Record:
         }
         sentence["matching"] = matchings["root"]
         sentence["matched"] = {level: _counted(found) for level, found in matchings.items()}
-    return _grouped(sentences, by, _event_scores, "root", _event_details)
+    scores = _grouped(sentences, by, _event_scores, "root", _event_details)
+    return scores | _leaked(sentences, coder.model.folder, _event_scores)
 
 
 def documents(path: str | Path) -> list[list[Record]]:
@@ -307,6 +311,26 @@ def _event_details(rows: Sequence[Record]) -> Record:
         "roots": matching.by_root(matchings),
         "calibration": calibration([pair for r in rows for pair in r["matched"]["root"][3]]),
     }
+
+
+def _leaked(
+    rows: Sequence[Record], folder: Path, score: Callable[[Sequence[Record]], Record]
+) -> Record:
+    """Return which rows training may have seen, the scores without them, and what to say of it."""
+    sketches = leakage.load(folder)
+    if sketches is None:
+        note = "leakage: not known, the model does not tell what it was trained on"
+        return {"leakage": {"known": False}, "notes": [note]}
+    seen = set(leakage.near(sketches, [row["text"] for row in rows]))
+    found: Record = {"known": True, "n": len(seen)}
+    if not seen:
+        return {"leakage": found, "notes": []}
+    found["ids"] = [str(rows[i].get("id", i)) for i in sorted(seen)[:NAMED]]
+    unseen = [row for i, row in enumerate(rows) if i not in seen]
+    found["without"] = _rounded(score(unseen)) if unseen else None
+    note = (f"leakage: {len(seen):,} of {len(rows):,} sentences are near-duplicates of training "
+            f"sentences: {', '.join(found['ids'])}{', ...' * (len(seen) > NAMED)}")  # fmt: skip
+    return {"leakage": found, "notes": [note]}
 
 
 def _grouped(

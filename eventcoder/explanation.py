@@ -129,6 +129,8 @@ def _measures(scores: dict[str, Any]) -> list[str]:
             continue
         if isinstance(value, dict):
             parts = [part for part in value if not isinstance(value[part], dict | list)]
+            if isinstance(value.get("without"), dict):  # scores without what training saw
+                parts += [f"without.{name}" for name in _measures(value["without"])]
             names += [f"{key}.{part}" for part in parts]
         else:
             names.append(key)

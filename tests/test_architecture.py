@@ -19,7 +19,7 @@ FLOORS = {
     "actors": "gazetteer transliteration composition surnames actors antecedents",
     "model": "model.description model.confidence model.spans model.encoder",
     "extraction": "extraction",
-    "coding": "runs events duplicates matching evaluation",
+    "coding": "runs events duplicates leakage matching evaluation",
     "series": "correction selection panels dyads",
     "release": "metadata codebook release changes soundness",
     "exchange": "layouts imports exports pictures comparison",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from eventcoder import evaluation, explanation, matching, pipeline
+from eventcoder import evaluation, explanation, leakage, matching, pipeline
 from eventcoder.actors import ActorDictionary
 from eventcoder.errors import EventcoderError
 from eventcoder.ontology import Ontology
@@ -171,6 +171,7 @@ class Echo:
     """A model's stand-in for `relations`: gives every sentence the code its text names."""
 
     codes: tuple[str, ...] = tuple(CAMEO.codes)
+    folder: Path = Path("nowhere")
 
     def judge(self, texts: Any, ends: Any) -> list[Any]:
         return [
@@ -213,6 +214,27 @@ def test_relations_sum_the_codes_of_a_class(tmp_path: Path) -> None:
     assert sum(b["n"] for b in scores["calibration"]) == 7
     low, high = scores["interval"]
     assert 0 <= low <= scores["macro_f1"] <= high <= 1
+
+
+def test_gold_that_training_saw_is_named_and_left_out(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "g.jsonl",
+        relation("112", "ACCUSE"), relation("190", "ASSAULT"), relation("042", "ASSAULT"),
+    )  # fmt: skip
+    unknown = evaluation.relations(path, Echo(), CAMEO)  # type: ignore[arg-type]
+    assert unknown["leakage"] == {"known": False}
+    assert "not known" in unknown["notes"][0]
+    leakage.store(tmp_path, ["042", "something else"])
+    model: Any = Echo(folder=tmp_path)
+    scores = evaluation.relations(path, model, CAMEO)
+    assert scores["leakage"]["n"] == 1
+    assert scores["leakage"]["ids"] == ["042"]
+    assert scores["accuracy"] == round(2 / 3, 4)
+    assert scores["leakage"]["without"]["accuracy"] == 1
+    assert "1 of 3" in scores["notes"][0]
+    leakage.store(tmp_path, ["nothing of this"])
+    clean = evaluation.relations(path, model, CAMEO)
+    assert (clean["leakage"], clean["notes"]) == ({"known": True, "n": 0}, [])
 
 
 def test_faults_in_gold_are_named(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eventcoder import gold, resources
+from eventcoder import gold, leakage, resources
 from eventcoder.errors import EventcoderError
 from eventcoder.model import spans
 from eventcoder.model.confidence import logit
@@ -162,6 +162,17 @@ def test_training_goes_on_from_a_model_folder(trained, data, recipe, tmp_path):
     before, after = old.judge([text], [ends])[0], new.judge([text], [ends])[0]
     assert abs(before[0] - after[0]) < 0.3
     assert np.abs(before[1] - after[1]).max() < 0.3
+
+
+def test_a_model_tells_what_it_was_trained_on(trained, data, recipe, tmp_path):
+    from eventcoder.model.training import is_held_out
+
+    sketches = leakage.load(trained)
+    examples = gold.examples(data / "own.en.jsonl")
+    seen = [e.text for e in examples if not is_held_out(e.id, 0.2)]
+    held = [e.text for e in examples if is_held_out(e.id, 0.2)]
+    assert len(leakage.near(sketches, seen)) == len(seen) > 20
+    assert len(leakage.near(sketches, held)) < len(held) / 2
 
 
 @pytest.mark.parametrize("name", ["model.json", "encoder.onnx", "tokenizer.json", "embeddings.bin"])

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from eventcoder import evaluation, events, gold, pipeline, resources
+from eventcoder import evaluation, events, gold, leakage, pipeline, resources
 from eventcoder.actors import ActorDictionary
 from eventcoder.errors import EventcoderError
 from eventcoder.extraction import extract, open_ends
@@ -50,6 +50,7 @@ def fit(
         "threshold": 0.5,
     }
     export.export(trained, out, out.name, settings)
+    _remember(paths, recipe, out)
     documents = calibration_gold(paths, recipe, held)
     talk(f"calibrating on {sum(map(len, documents)):,} sentences that training never saw")
     settings |= calibrate(EncoderModel(out), documents)
@@ -59,6 +60,14 @@ def fit(
     if not any(work.iterdir()):
         work.rmdir()
     return dict(settings["held_out"])
+
+
+def _remember(paths: Sequence[Path], recipe: training.Recipe, out: Path) -> None:
+    """Keep sketches of the training sentences in the model, for `evaluate` to find them in gold."""
+    examples, _ = training.read_data([p for p in paths if not is_events(p)], recipe)
+    base = Path(recipe.base)
+    before = base if (base / "model.json").is_file() else None
+    leakage.store(out, sorted({e.text for e in examples}), before)
 
 
 def _files(data: Sequence[Path]) -> list[Path]:
