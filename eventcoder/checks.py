@@ -11,9 +11,13 @@ from eventcoder.runs import Run
 
 
 def check(path: Path, kind: str) -> list[str]:
-    """Return a file's faults as `kind`: actors, ontology, gold, run, release or a table's name."""
+    """Return a file's faults as `kind`: actors, ontology, gold, run, release or a table's name.
+
+    What is a run or a release tells so itself.
+    """
     if not path.exists():
         raise EventcoderError(f"no file {path}")
+    kind = kind or next((k for k in ("run", "release") if (path / f"{k}.json").exists()), "")
     checkers: dict[str, Callable[[Path], list[str]]] = {
         "actors": _actors,
         "ontology": ontology.validate,
@@ -26,6 +30,10 @@ def check(path: Path, kind: str) -> list[str]:
     if kind in tables.names():
         return tables.check_file(path, kind)
     known = ", ".join([*checkers, *tables.names()])
+    if not kind:
+        raise EventcoderError(
+            f"{path} is neither run nor release: say what it is with --as: {known}"
+        )
     raise EventcoderError(f"nothing is checked as {kind!r}: give one of {known}")
 
 

@@ -216,7 +216,7 @@ def aggregate(
     source: Annotated[Path, typer.Argument(help="A run folder or an events file.")],
     out: Annotated[Path, typer.Option("--out", "-o", help=".parquet, .csv or .jsonl")],
     by: By = By.month,
-    week_start: str = "monday",
+    week_start: Annotated[str, typer.Option(help="monday or sunday")] = "monday",
     level: Annotated[
         list[str] | None,
         typer.Option(
@@ -224,7 +224,10 @@ def aggregate(
             "told apart by a column level"
         ),
     ] = None,
-    undirected: bool = False,
+    undirected: Annotated[bool, typer.Option(help="Both directions added up.")] = False,
+    self_dyads: Annotated[
+        bool, typer.Option("--self-dyads/--no-self-dyads", help="Events within one unit.")
+    ] = True,
     code_level: Annotated[
         str, typer.Option(help="quad, penta, root, base or event: a row a code")
     ] = "",
@@ -233,13 +236,28 @@ def aggregate(
     from_: Annotated[str | None, typer.Option("--from", help="First day, YYYY-MM-DD.")] = None,
     to: Annotated[str | None, typer.Option(help="Last day, YYYY-MM-DD.")] = None,
     complete: Annotated[
-        bool, typer.Option(help="Every dyad in every period in which both states existed.")
+        bool,
+        typer.Option(help="Every dyad of the data in every period that both states existed in."),
     ] = False,
-    keys: Annotated[str, typer.Option(help="iso, cow or gw")] = "iso",
+    states: Annotated[
+        str,
+        typer.Option(
+            help="cow or gw: with --complete, every pair of states that were members of that "
+            "system in the period, and no other dyad"
+        ),
+    ] = "",
+    keys: Annotated[str, typer.Option(help="iso, cow or gw: numbers of states beside ISO")] = "iso",
     mirror: Annotated[bool, typer.Option(help="Symmetric events in both directions.")] = False,
     normalise: Annotated[
         str, typer.Option(help="documents, sentences or events: counts per 1,000 of the period's")
     ] = "",
+    quad: Annotated[
+        str, typer.Option(help="Another mapping of the ontology, such as phoenix.")
+    ] = "",
+    goldstein: Annotated[
+        str, typer.Option(help="Another mapping of the ontology, such as icews.")
+    ] = "",
+    ontology: OntologyOption = "cameo",
     correct: Annotated[
         bool, typer.Option(help="Counts of true events with 90 % intervals beside the coded ones.")
     ] = False,
@@ -257,6 +275,8 @@ def aggregate(
             "code_level": code_level, "duplicates": duplicates, "weights": weights,
             "from_": _day(from_), "to": _day(to), "complete": complete, "keys": keys,
             "mirror_symmetric": mirror, "normalise": normalise, "correct": model if correct else "",
+            "self_dyads": self_dyads, "states": states, "quad": quad, "goldstein": goldstein,
+            "ontology": ontology,
         }  # fmt: skip
         options = dyads.Options(**chosen)
         several = levels if len(levels) > 1 else []
@@ -386,16 +406,21 @@ def release(
     against: Annotated[
         Path | None, typer.Option(help="An older release, for a change log.")
     ] = None,
-    licence: str = "CC-BY-4.0",
-    title: str = "",
+    licence: Annotated[str, typer.Option(help="Its SPDX name.")] = "CC-BY-4.0",
+    title: Annotated[str, typer.Option(help="The data set's name; default: the folder's.")] = "",
+    author: Annotated[list[str] | None, typer.Option(help="May be repeated.")] = None,
+    released: Annotated[
+        str | None, typer.Option(help="The day that citations give, YYYY-MM-DD.")
+    ] = None,
 ) -> None:
     """Make a versioned data set of a run: Parquet, codebook, metadata, checksums."""
     with _plain_errors():
         from eventcoder import release as releases
 
         made = releases.make(
-            run, out, version, with_text=with_text, against=against, licence=licence, title=title
-        )
+            run, out, version, with_text=with_text, against=against, licence=licence, title=title,
+            authors=author or (), released=_day(released),
+        )  # fmt: skip
         typer.secho(f"release: {made}", err=True)
 
 
@@ -448,7 +473,12 @@ def compare(
 @app.command()
 def check(
     file: Annotated[Path, typer.Argument(help="A dictionary, ontology, gold file, table or run.")],
-    as_: Annotated[str, typer.Option("--as", help="actors, ontology, gold, or a table's name.")],
+    as_: Annotated[
+        str,
+        typer.Option(
+            "--as", help="actors, ontology, gold or a table's name; runs and releases need none."
+        ),
+    ] = "",
 ) -> None:
     """Check a user's own file; name row and column at fault."""
     with _plain_errors():

@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 from eventcoder.errors import EventcoderError
 from eventcoder.resources import schema
@@ -79,6 +80,27 @@ def lifespans() -> dict[str, tuple[dt.date, dt.date]]:
     (datetime.date(2011, 7, 9), datetime.date(1992, 12, 31))
     """
     return {code: (spells[0].start, spells[-1].end) for code, spells in _spells().items()}
+
+
+def memberships(system: Literal["cow", "gw"]) -> dict[str, list[tuple[dt.date, dt.date]]]:
+    """Return the spells in which each state was a member of a state system, by alpha-3 code.
+
+    A change of its number ends no spell.
+
+    >>> memberships("cow")["DEU"][-1][0], memberships("gw")["SSD"][0][0]
+    (datetime.date(1955, 5, 5), datetime.date(2011, 7, 9))
+    """
+    found: dict[str, list[tuple[dt.date, dt.date]]] = {}
+    for iso3, spells in _spells().items():
+        for spell in spells:
+            if getattr(spell, system) is None:
+                continue
+            known = found.setdefault(iso3, [])
+            if known and (spell.start - known[-1][1]).days <= 1:
+                known[-1] = (known[-1][0], spell.end)
+            else:
+                known.append((spell.start, spell.end))
+    return found
 
 
 def _on(iso3: str, on: dt.date) -> Keys | None:

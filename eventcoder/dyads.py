@@ -65,7 +65,8 @@ def _series(
     # The states of the day are asked of the series' rows, which are fewer; but where one event
     # stands for others, of the events, so that it is one that counts.
     late = options.complete and options.duplicates == "keep"
-    counted = kept(opened(events, options), replace(options, complete=False) if late else options)
+    anywhere = replace(options, complete=False, states="") if late else options
+    counted = kept(opened(events, options), anywhere)
     if options.mirror_symmetric and not options.undirected:
         counted = _mirrored(counted, options)
     if options.undirected:

@@ -1,11 +1,13 @@
 """A dyadic series in, complete panels over the states of the day and their numbers out."""
 
 import datetime as dt
+from itertools import product
 
 import polars as pl
 
 from eventcoder import resources
-from eventcoder.selection import EVERY, Options, first_day, last_day, lifespan
+from eventcoder.countries import memberships
+from eventcoder.selection import EVERY, Options, first_day, last_day, lifetimes, overlaps
 
 COUNTS = (
     "n_events", "n_verbal_cooperation", "n_material_cooperation", "n_verbal_conflict",
@@ -24,13 +26,18 @@ def completed(series: pl.LazyFrame, unit: list[str], options: Options) -> pl.Laz
     # Or else the events would be counted again to learn of the units and of the periods.
     series = series.cache()
     periods = _periods(series, options).with_row_index("_period")
-    units = series.select(unit).unique().sort(unit).with_row_index("_unit")
-    days = [lifespan(side) for side in ("source", "target")]
-    living = units.with_columns(
-        pl.max_horizontal(first for first, _ in days).alias("_born"),
-        pl.min_horizontal(last for _, last in days).alias("_gone"),
-    )
+    units = _units(series, unit, options).sort(unit).with_row_index("_unit")
+    lives = product(*(lifetimes(side, options) for side in ("source", "target")))
+    shared = [
+        (pl.max_horizontal(a, b).alias(f"_first{i}"), pl.min_horizontal(c, d).alias(f"_last{i}"))
+        for i, ((a, c), (b, d)) in enumerate(lives)
+    ]
+    living = units.with_columns(days for both in shared for days in both)
     ending = periods.with_columns(last_day(pl.col("period"), options).alias("_end"))
+    alive = pl.any_horizontal(
+        overlaps(pl.col(f"_first{i}"), pl.col(f"_last{i}"), pl.col("period"), pl.col("_end"))
+        for i in range(len(shared))
+    )
     # An ordered join of millions of rows by one number takes a third of one by several columns.
     place = (pl.col("_period").cast(pl.Int64) * 2**32 + pl.col("_unit")).alias("_place")
     measured = (
@@ -41,7 +48,7 @@ def completed(series: pl.LazyFrame, unit: list[str], options: Options) -> pl.Laz
     counts = [name for name in MEASURES if name != "goldstein_mean"]
     return (
         ending.join(living, how="cross", maintain_order="left_right")
-        .filter(pl.col("_born") <= pl.col("_end"), pl.col("_gone") >= pl.col("period"))
+        .filter(alive)
         .select(place, "period", *unit)
         .join(measured, on="_place", how="left", maintain_order="left")
         .drop("_place")
@@ -51,10 +58,24 @@ def completed(series: pl.LazyFrame, unit: list[str], options: Options) -> pl.Laz
 
 def size(series: pl.LazyFrame, unit: list[str], options: Options) -> pl.LazyFrame:
     """Return units times periods, as one number."""
-    n_units = series.select(unit).unique().select(pl.len().alias("_units"))
+    n_units = _units(series, unit, options).select(pl.len().alias("_units"))
     n_periods = _periods(series, options).select(pl.len().alias("_periods"))
     both = n_units.join(n_periods, how="cross")
     return both.select(pl.col("_units").cast(pl.Int64) * pl.col("_periods"))
+
+
+def _units(series: pl.LazyFrame, unit: list[str], options: Options) -> pl.LazyFrame:
+    """Return the dyads (and codes) of the data, or all pairs of states (and codes of the data)."""
+    if not options.states:
+        return series.select(unit).unique()
+    states = pl.LazyFrame({"source": list(memberships(options.states))}, {"source": pl.String})
+    pairs = states.join(states.rename({"source": "target"}), how="cross")
+    source, target = pl.col("source"), pl.col("target")
+    if options.undirected:
+        pairs = pairs.filter(source <= target)
+    if not options.self_dyads:
+        pairs = pairs.filter(source != target)
+    return pairs.join(series.select("code").unique(), how="cross") if "code" in unit else pairs
 
 
 def _periods(series: pl.LazyFrame, options: Options) -> pl.LazyFrame:

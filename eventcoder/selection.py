@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import polars as pl
 
 from eventcoder import tables
-from eventcoder.countries import lifespans
+from eventcoder.countries import lifespans, memberships
 from eventcoder.errors import EventcoderError
 
 By = Literal["day", "week", "month", "quarter", "year"]
@@ -43,10 +43,11 @@ class Options:
     undirected. `code_level` gives a row a code, in a column `code`. `self_dyads=False` leaves
     out events within one unit of the level. `quad` and `goldstein` name other mappings of
     the ontology than the events' own. `keys` adds columns with the numbers of a state system.
-    `complete` gives every dyad a row in every period in which both its states existed; events of
-    others are left out. `normalise` adds the exposure of the period and counts per 1,000 of it.
-    `correct` names a model (or its folder): counts of true events as its confusion matrix
-    has them, with 90 % intervals, stand beside the coded ones.
+    `complete` gives every dyad of the data a row in every period in which both its states existed;
+    events of others are left out. With `states`, it is every pair of the members that the state
+    system had in the period, and no other dyad. `normalise` adds the exposure of the period and
+    counts per 1,000 of it. `correct` names a model (or its folder): counts of true events as its
+    confusion matrix has them, with 90 % intervals, stand beside the coded ones.
 
     Of duplicates, the earliest is kept, then the one with the highest confidence. `one-a-day`
     compares source, target, event code and date; `cluster` source, target, root code and story.
@@ -63,6 +64,7 @@ class Options:
     from_: dt.date | None = None
     to: dt.date | None = None
     complete: bool = False
+    states: Literal["", "cow", "gw"] = ""
     keys: Literal["iso", "cow", "gw"] = "iso"
     mirror_symmetric: bool = False
     self_dyads: bool = True
@@ -83,6 +85,11 @@ class Options:
             raise EventcoderError(
                 "counts of quad classes are corrected: leave out "
                 + ("a row a code" if self.code_level else "weights by confidence")
+            )
+        if self.states and not (self.complete and self.level == "country"):
+            raise EventcoderError(
+                "a panel of the states of a system is a complete one of countries: "
+                + ("ask for that level" if self.complete else "ask for a complete one")
             )
         if self.from_ and self.to and self.from_ > self.to:
             raise EventcoderError(f"from {self.from_} is after to {self.to}")
@@ -180,7 +187,8 @@ def _reasons(options: Options) -> list[tuple[str, pl.Expr]]:
     ]
     if options.complete:
         there = [existed(s, first_day(date, options), options) for s in ("_source", "_target")]
-        reasons.append(("no such state in the period", ~(there[0] & there[1])))
+        why = "no member of the state system" if options.states else "no such state"
+        reasons.append((f"{why} in the period", ~(there[0] & there[1])))
     if not options.self_dyads:
         reasons.append(("self dyad", source == target))
     if options.code_level:
@@ -246,29 +254,41 @@ def _unique(events: pl.LazyFrame, options: Options) -> pl.LazyFrame:
 
 
 def existed(side: str, period: pl.Expr, options: Options) -> pl.Expr:
-    """Tell whether the state of a source or target existed in a part of the period at least.
-
-    Territories, organisations and whatever else has no first and last day always did.
-    """
-    first, last = lifespan(side)
-    return (first <= last_day(period, options)) & (last >= period)
-
-
-def lifespan(side: str) -> tuple[pl.Expr, pl.Expr]:
-    """Return the first and last day of the state of a source or target."""
-    always = (dt.date.min, dt.date.max)
-    limited = {code: days for code, days in lifespans().items() if days != always}
-    country = pl.col(side).str.head(3)
-    first, last = (
-        country.replace_strict(
-            list(limited),
-            [days[end] for days in limited.values()],
-            default=always[end],
-            return_dtype=pl.Date,
-        )
-        for end in (0, 1)
+    """Tell whether the state of a source or target existed in a part of the period at least."""
+    return pl.any_horizontal(
+        overlaps(first, last, period, last_day(period, options))
+        for first, last in lifetimes(side, options)
     )
-    return first, last
+
+
+def overlaps(first: pl.Expr, last: pl.Expr, start: pl.Expr, end: pl.Expr) -> pl.Expr:
+    """Tell whether a lifetime has days in a period."""
+    return (first <= end) & (last >= start)
+
+
+def lifetimes(side: str, options: Options) -> list[tuple[pl.Expr, pl.Expr]]:
+    """Return the first and last day of the state of a source or target, spell by spell.
+
+    Territories, organisations and whatever else has no first and last day always existed, but
+    never in a state system.
+    """
+    others = (dt.date.min, dt.date.max)
+    if options.states:
+        spells, others = memberships(options.states), (dt.date.max, dt.date.min)
+    else:
+        spells = {code: [days] for code, days in lifespans().items() if days != others}
+    country, found = pl.col(side).str.head(3), []
+    for number in range(max(map(len, spells.values()))):
+        days = {code: known[number] for code, known in spells.items() if number < len(known)}
+        ends = (
+            country.replace_strict(
+                list(days), [spell[end] for spell in days.values()],
+                default=others[end], return_dtype=pl.Date,
+            )
+            for end in (0, 1)
+        )  # fmt: skip
+        found.append((next(ends), next(ends)))
+    return found
 
 
 def last_day(period: pl.Expr, options: Options) -> pl.Expr:

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import eventcoder.model
-from eventcoder import __version__, runs, tables
+from eventcoder import __version__, dyads, pipeline, runs, tables
 from eventcoder.cli import app
 
 DEAL = "Iran's foreign minister met his Iraqi counterpart in Baghdad on Monday, officials said."
@@ -105,6 +105,33 @@ def test_aggregate_takes_its_options(cli: Any, coded: runs.Run, tmp_path: Path) 
     assert cli("aggregate", coded.path, "-o", tmp_path / "no" / "s.csv").exit_code == 1
 
 
+def test_every_option_of_a_series_is_an_option_of_the_command(
+    cli: Any, coded: runs.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dyads.Options] = []
+    made = pipeline.aggregate
+
+    def seen(source: Path, options: dyads.Options, levels: Any) -> Any:
+        asked.append(options)
+        return made(source, options, levels)
+
+    monkeypatch.setattr(pipeline, "aggregate", seen)
+    lines = (
+        "--by week --week-start sunday --mirror --no-self-dyads --quad phoenix "
+        "--duplicates one-a-day",
+        "--complete --states gw --undirected --keys gw --normalise sentences --correct "
+        "--from 2022-01-01 --to 2022-02-01",
+        "--level actor --code-level quad --weights confidence --goldstein icews --ontology cameo",
+    )
+    for line in lines:
+        result = cli("aggregate", coded.path, "-o", tmp_path / "s.csv", *line.split())
+        assert result.exit_code == 0, result.stderr
+    default = dyads.Options()
+    for name in dyads.Options.__dataclass_fields__:
+        if name != "ontology":  # there is one
+            assert any(getattr(o, name) != getattr(default, name) for o in asked), name
+
+
 def test_explain_shows_actors_rows_and_verdict(cli: Any) -> None:
     result = cli("explain", DEAL, "--published", "2021-05-04")
     assert result.exit_code == 0
@@ -196,6 +223,12 @@ def test_release_report_and_export_of_the_sample(cli: Any, coded: runs.Run, tmp_
     made = cli("release", coded.path, "-o", tmp_path / "release", "--version", "1.0.0")
     assert made.exit_code == 0, made.stderr
     assert any((tmp_path / "release").rglob("*.parquet"))
+    assert cli("check", tmp_path / "release").exit_code == cli("check", coded.path).exit_code == 0
+    (tmp_path / "release" / "LICENSE").write_text("mine")
+    found = cli("check", tmp_path / "release")
+    assert found.exit_code == 1 and found.stdout.startswith("LICENSE: the file was changed")
+    unknown = cli("check", tmp_path)
+    assert unknown.exit_code == 1 and "--as" in unknown.stderr
     page = cli("report", coded.path, "-o", tmp_path / "report.html")
     assert page.exit_code == 0, page.stderr
     assert "<html" in (tmp_path / "report.html").read_text("utf-8")

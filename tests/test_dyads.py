@@ -275,6 +275,35 @@ def test_a_state_has_rows_only_while_it_exists() -> None:
     assert months.is_empty()  # no event in these days tells of a dyad
 
 
+def test_a_panel_of_the_states_of_the_day() -> None:
+    events = frame(
+        event(), event(target="IGO"), event(source="DEU", event_date=dt.date(1950, 1, 1)),
+        event(source="HKG"),
+    )  # fmt: skip
+    options = Options(complete=True, states="cow", by="year", from_=dt.date(2010, 1, 1))
+    made = aggregate(events, options).collect()
+    assert account(events, options).left_out == {
+        "outside the days asked for": 1, "no member of the state system in the period": 2,
+    }  # fmt: skip
+    # The members of the Correlates of War system: 194, from July 2011 on 195 with South Sudan.
+    years = made.group_by("period", maintain_order=True).len()
+    assert years["len"].to_list() == [194**2, *[195**2] * 12]
+    assert made["n_events"].sum() == 1 and made.rows() == made.sort(made.columns[:3]).rows()
+    assert "SSD" not in made.filter(period=dt.date(2010, 1, 1))["source"].to_list()
+    half = aggregate(events, replace(options, undirected=True, self_dyads=False)).collect()
+    assert half.height == 194 * 193 // 2 + 12 * 195 * 194 // 2 and half["n_events"].sum() == 1
+    # Germany was no member from 1945 to 1955: a state may leave and come back.
+    german = replace(options, from_=dt.date(1944, 1, 1), to=dt.date(1956, 1, 1))
+    there = aggregate(events, german).collect().filter(source="DEU", target="DEU")
+    assert there["period"].dt.year().to_list() == [1944, 1945, 1955, 1956]
+    assert account(events, german).kept == 0
+    coded = aggregate(events, replace(options, code_level="root")).collect()
+    assert coded.height == made.height and set(coded["code"]) == {"04"}
+    for wrong in ({"level": "actor", "complete": True}, {"complete": False}):
+        with pytest.raises(EventcoderError, match="ask for"):
+            Options(states="gw", **wrong)
+
+
 def test_several_levels_at_once() -> None:
     events = frame(event(), event(source="RUSMIL"))
     made = aggregate(events, Options(), levels=["actor", "country", "actor"]).collect()
