@@ -5,7 +5,8 @@
 
 The labels on public news sentences are ours, the sentences are not: the repository keeps spans,
 codes and a digest of each sentence. With the texts (WMT news test sets 2008-2021, PEYMA,
-CLEANANERCorp; one sentence a line) the gold is put together again.
+CLEANANERCorp, ans headlines, one sentence a line; PLV and cameo_class records as JSON lines with
+`text`) the gold is put together again.
 """
 
 import argparse
@@ -45,6 +46,12 @@ def attach(label: dict, text: str) -> dict:
             "events": events}  # fmt: skip
 
 
+def texts(path: Path) -> list[str]:
+    """Return the sentences of a file of lines or of JSON lines with `text`."""
+    lines = path.read_text("utf-8").splitlines()
+    return [json.loads(line)["text"] for line in lines] if path.suffix == ".jsonl" else lines
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("labels", type=Path)
@@ -56,11 +63,7 @@ def main() -> None:
         for record in records:
             print(json.dumps(detach(record), ensure_ascii=False))
         return
-    sentences = {
-        digest(line): line.strip()
-        for path in args.texts
-        for line in path.read_text("utf-8").splitlines()
-    }
+    sentences = {digest(text): text.strip() for path in args.texts for text in texts(path)}
     missing = 0
     for label in records:
         text = sentences.get(label["sentence"])

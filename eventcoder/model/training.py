@@ -315,8 +315,8 @@ def _step(
 ) -> dict[str, float]:
     with torch.autocast(batch.ids.device.type, torch.bfloat16, enabled=bfloat16):
         hidden = network.encode(batch.ids, batch.mask)
-    hidden = hidden.float()
-    out = network.pair(hidden, batch.mask, batch.mention_weights, batch.pairs)
+        out = network.pair(hidden, batch.mask, batch.mention_weights, batch.pairs)
+    hidden, out = hidden.float(), PairOutput(*(part.float() for part in out))
     parts = losses(network.tagger(hidden), network.names(hidden), out, batch)
     torch.stack(list(parts.values())).sum().backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(network.parameters(), 1.0)
