@@ -343,12 +343,21 @@ class Gold(StrEnum):
     relations = "relations"
     events = "events"
     actors = "actors"
+    mentions = "mentions"
+    behaviour = "behaviour"
+    consistency = "consistency"
 
 
 @app.command()
 def evaluate(
     what: Gold,
-    gold: Annotated[Path, typer.Argument(help="A gold file, JSON lines.")],
+    gold: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A gold file, JSON lines; of consistency a .tsv with a column a language; of "
+            "behaviour our own, if none is given."
+        ),
+    ] = None,
     model: ModelOption = "default",
     ontology: OntologyOption = "cameo",
     actors: ActorsOption = None,
@@ -356,7 +365,7 @@ def evaluate(
     by: Annotated[str, typer.Option(help="A field of the gold to group by.")] = "lang",
     as_json: JsonOption = False,
 ) -> None:
-    """Score the coder against gold: relations, events or actors."""
+    """Score the coder against gold, its behaviour, or its agreement across languages."""
     with _plain_errors():
         from eventcoder import explanation, pipeline
 

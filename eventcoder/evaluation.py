@@ -79,7 +79,8 @@ def _check_actor(record: Record) -> None:
         raise EventcoderError(f"code {record['code']!r} is no text")
 
 
-def _check_events(record: Record) -> None:
+def check_events(record: Record) -> None:
+    """Raise for a record that is no events gold, naming what is wrong."""
     len(record["text"])
     for event in record["events"]:
         for field in ("source", "target"):
@@ -91,7 +92,7 @@ def _check_events(record: Record) -> None:
 
 
 _CHECKS: dict[str, Callable[[Record], None]] = {
-    "relations": _check_relation, "actors": _check_actor, "events": _check_events,
+    "relations": _check_relation, "actors": _check_actor, "events": check_events,
 }  # fmt: skip
 
 
@@ -156,7 +157,7 @@ def relations(
                 "said_group": str(_root_label(best, label_set, ontology)),
             }
         )  # fmt: skip
-    scores = _grouped(rows, by, _relation_scores, "macro_f1", _relation_details)
+    scores = grouped(rows, by, _relation_scores, "macro_f1", _relation_details)
     return scores | _leaked(rows, model.folder, _relation_scores)
 
 
@@ -205,7 +206,7 @@ def actors(path: str | Path, dictionary: ActorDictionary, by: str | None = "lang
         )  # fmt: skip
         record["said"] = found.code if found else ""
         record["gold"] = record["code"].split("/")[0]
-    return _grouped(records, by, _actor_scores, "code")
+    return grouped(records, by, _actor_scores, "code")
 
 
 def _actor_scores(rows: Sequence[Record]) -> Record:
@@ -244,7 +245,7 @@ def events(path: str | Path, coder: Coder, by: str | None = "lang") -> Record:
         }
         sentence["matching"] = matchings["root"]
         sentence["matched"] = {level: _counted(found) for level, found in matchings.items()}
-    scores = _grouped(sentences, by, _event_scores, "root", _event_details)
+    scores = grouped(sentences, by, _event_scores, "root", _event_details)
     return scores | _leaked(sentences, coder.model.folder, _event_scores)
 
 
@@ -327,13 +328,13 @@ def _leaked(
         return {"leakage": found, "notes": []}
     found["ids"] = [str(rows[i].get("id", i)) for i in sorted(seen)[:NAMED]]
     unseen = [row for i, row in enumerate(rows) if i not in seen]
-    found["without"] = _rounded(score(unseen)) if unseen else None
+    found["without"] = rounded(score(unseen)) if unseen else None
     note = (f"leakage: {len(seen):,} of {len(rows):,} sentences are near-duplicates of training "
             f"sentences: {', '.join(found['ids'])}{', ...' * (len(seen) > NAMED)}")  # fmt: skip
     return {"leakage": found, "notes": [note]}
 
 
-def _grouped(
+def grouped(
     rows: Sequence[Record],
     by: str | None,
     score: Callable[[Sequence[Record]], Record],
@@ -351,8 +352,8 @@ def _grouped(
         for row in rows:
             groups[str(row.get(by, ""))].append(row)
     found = {name: scored(group) for name, group in sorted(groups.items())}
-    rounded: Record = _rounded({**scored(rows), "by": found})
-    return rounded
+    out: Record = rounded({**scored(rows), "by": found})
+    return out
 
 
 def _figure(scores: Record, main: str) -> float:
@@ -374,9 +375,10 @@ def interval(rows: Sequence[Record], figure: Callable[[Sequence[Record]], float]
     return [float(q) for q in np.quantile(found, (0.05, 0.95))]
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
+    """Round every figure in a tree of scores to four digits."""
     if isinstance(value, dict):
-        return {k: _rounded(v) for k, v in value.items()}
+        return {k: rounded(v) for k, v in value.items()}
     if isinstance(value, list):
-        return [_rounded(v) for v in value]
+        return [rounded(v) for v in value]
     return round(value, 4) if isinstance(value, float) and math.isfinite(value) else value

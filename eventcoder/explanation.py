@@ -79,7 +79,7 @@ def _table(rows: list[dict[str, Any]]) -> Group:
 def show_scores(what: str, scores: dict[str, Any], console: Console | None = None) -> None:
     """Print scores, a line a measure, a column the whole and each group; then roots and bins."""
     console = console or Console(highlight=False)
-    groups = [("all", scores), *scores.get("by", {}).items()]
+    groups = [("all", scores), *scores.get("by", scores.get("pairs", {})).items()]
     console.print(Text(what, "bold"))
     for first in range(0, len(groups), GROUPS_ABREAST):
         shown = groups[first : first + GROUPS_ABREAST]
@@ -125,7 +125,7 @@ def _measures(scores: dict[str, Any]) -> list[str]:
     """Name what has one figure a group: `precision` of `root`, not the tables below."""
     names: list[str] = []
     for key, value in scores.items():
-        if key in ("by", "roots", "calibration", "notes"):
+        if key in ("by", "pairs", "roots", "calibration", "notes"):
             continue
         if isinstance(value, dict):
             parts = [part for part in value if not isinstance(value[part], dict | list)]

@@ -11,6 +11,8 @@ from typing import Any, Literal
 import polars as pl
 
 from eventcoder import (
+    behaviour,
+    consistency,
     corpus,
     duplicates,
     dyads,
@@ -19,6 +21,7 @@ from eventcoder import (
     imports,
     resources,
     runs,
+    spotting,
     tables,
 )
 from eventcoder.actors import ActorDictionary
@@ -266,17 +269,43 @@ def _documents(source: str | Path) -> pl.LazyFrame | None:
 
 
 def evaluate(
-    what: str, path: str | Path, options: Options | None = None, by: str | None = "lang"
+    what: str,
+    path: str | Path | None = None,
+    options: Options | None = None,
+    by: str | None = "lang",
 ) -> dict[str, Any]:
-    """Score the coder against gold: `what` is relations, events or actors."""
+    """Score the coder: `what` is relations, events, actors, mentions, behaviour or consistency.
+
+    Without a path, behaviour is that in our own sentences.
+    """
     options = options or Options()
+    if path is None:
+        path = _own_gold(what)
     if what == "actors":
         dictionary = ActorDictionary.load([Path(p) for p in options.actors])
         return evaluation.actors(path, dictionary, by)
-    if what == "relations":
+    if what in ("relations", "mentions"):
         model = EncoderModel(resources.model(options.model), options.threads)
+        if what == "mentions":
+            return spotting.mentions(path, model, by)
         return evaluation.relations(path, model, Ontology.load(options.ontology), by)
-    return evaluation.events(path, Coder.load(options), by)
+    coder = Coder.load(options)
+    if what == "behaviour":
+        return behaviour.behaviour(path, coder)
+    if what == "consistency":
+        return consistency.consistency(path, coder)
+    return evaluation.events(path, coder, by)
+
+
+def _own_gold(what: str) -> Path:
+    """Return our own gold where there is some; it comes with a checkout, not with a wheel."""
+    if what != "behaviour":
+        raise EventcoderError(f"evaluate {what} needs a gold file")
+    try:
+        path = resources.model("training") / "behaviour.jsonl"
+    except EventcoderError:
+        raise EventcoderError("evaluate behaviour needs a gold file here") from None
+    return path
 
 
 @dataclass(frozen=True, slots=True)

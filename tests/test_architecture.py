@@ -19,7 +19,8 @@ FLOORS = {
     "actors": "gazetteer transliteration composition surnames actors antecedents",
     "model": "model.description model.confidence model.spans model.encoder",
     "extraction": "extraction",
-    "coding": "runs events duplicates leakage matching evaluation",
+    "coding": "runs events duplicates leakage matching evaluation spotting behaviour "
+    "consistency",
     "series": "correction selection panels dyads",
     "release": "metadata codebook release changes soundness",
     "exchange": "layouts imports exports pictures comparison",
