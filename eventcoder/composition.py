@@ -18,6 +18,8 @@ STATELESS = NO_COUNTRY | {"REF", "NGO"}  # nor do they take one from their sente
 FORMER = "ELI"
 _EUROPE, _UNION = "EUR", "IGOEEC"
 _OF_THE_UNION = frozenset({"diplomat", "parliament", "agency"})  # "the European envoy"
+_POSSESSIVE = ("'s", "’s")
+_ABOVE_PARTY = frozenset({"parliament", "minister", "deputy"})  # "a Labour lawmaker"
 _OFFICES = frozenset({"", "GOV", "LEG", "JUD", "PTY"})  # what one can be a former of
 # how closely a name hangs on the head noun of its phrase
 _HEAD, _GENITIVE, _WEAK, _DISCOUNTED = range(4)
@@ -194,6 +196,8 @@ def compose(phrase: str, parts: Sequence[Part], language: str) -> Reading:
     """Put one actor together from the dictionary matches of its phrase."""
     role = _role(parts, language)
     place = _place(parts, language)
+    if role and (owner := _owner(phrase, parts, role)):
+        return _of_place(phrase, owner, role, former=False, language=language)
     group = _first(parts, GROUPS)
     person = _first(parts, PERSONS)
     nearest = min([part.bond for part in (place, person) if part], default=_DISCOUNTED)
@@ -209,6 +213,17 @@ def compose(phrase: str, parts: Sequence[Part], language: str) -> Reading:
         weak = role.row.kind == "title"
         return Reading(role=said, name=role.row.name, rows=_evidence(role), weak=weak)
     return Reading()
+
+
+def _owner(phrase: str, parts: Sequence[Part], role: Part) -> Part | None:
+    """Return whose mission it is: "North Korea's UN mission", "Pakistan's US embassy"."""
+    if role.row.id.partition("-")[2] != "diplomat":
+        return None
+    for part in parts:
+        owned = phrase[part.end : part.end + 2] in _POSSESSIVE
+        if owned and part.row.kind == "country" and part.start < role.start:
+            return part
+    return None
 
 
 def _of_person(person: Part, place: Part | None, role: Part | None, former: bool) -> Reading:
@@ -271,8 +286,10 @@ def _evidence(*parts: Part | None) -> tuple[str, ...]:
 
 
 def _of_group(group: Part, role: Part | None) -> Reading:
-    """Read a phrase about a group or organisation: its own code, whatever the title."""
+    """Read a phrase about a group or organisation: its own code, but for a party's lawmakers."""
     code = group.row.code
+    if group.row.kind == "party" and role and role.row.id.partition("-")[2] in _ABOVE_PARTY:
+        code = code[:3] + role.row.code
     return Reading(code[:3], code[3:6], code, group.row.name, _evidence(group, role))
 
 

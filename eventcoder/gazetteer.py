@@ -218,7 +218,7 @@ def _fits(sense: _Sense, prefix: str, language: str, shape: str, length: int) ->
     if prefix in _ARTICLED:
         return sense.definite or row.kind not in PERSONS
     if sense.definite:  # "القاعدة" is the group, "قاعدة" any base; a cut "إمارات" is the state
-        return not prefix and row.kind in _BARE
+        return not prefix and (row.kind in _BARE or " " in row.phrase)
     return not prefix or length >= _MIN_CLITIC
 
 
