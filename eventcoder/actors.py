@@ -149,11 +149,11 @@ class ActorDictionary:
         return (_actor(reading),) if reading.role or reading.code else ()
 
     def _supposed(self, phrase: str, reading: Reading, asked: _Question) -> tuple[str, str]:
-        """Return the country of a bare role and what says so: sentence, document or language."""
-        if named := self._spoken_of(phrase, asked):
-            return named[0]
+        """Return the country of a bare role and what says so: document, sentence or language."""
         if asked.home:
             return asked.home, f"home:{asked.home}"
+        if named := self._spoken_of(phrase, asked):
+            return named[0]
         words = cues(asked.language)
         if asked.context and words.home and reading.role in words.home_roles:
             return words.home, f"language:{asked.language}"
