@@ -255,7 +255,8 @@ def _breaks(between: str, mention: _Seen) -> bool:
     bonds = mention.cues.genitive | mention.cues.definite
     if mention.sentence.language == "en":
         return not all(word[0].isupper() or plain(word) in bonds for word in words)
-    return any(plain(word) in mention.cues.weak | mention.cues.speech for word in words)
+    parting = mention.cues.weak | mention.cues.speech | mention.cues.clause
+    return any(plain(word) in parting for word in words)
 
 
 def _described(mention: _Seen, before: list[_Seen]) -> str | None:

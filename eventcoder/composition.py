@@ -60,6 +60,7 @@ class Cues:
     latter: frozenset[str]
     speech: frozenset[str]
     after_speech: frozenset[str]
+    clause: frozenset[str]
     definite: frozenset[str]
     indefinite: frozenset[str]
     collective: frozenset[str]
@@ -100,6 +101,7 @@ def cues(language: str) -> Cues:
         latter=frozenset(words["latter"]),
         speech=frozenset(words["speech"]),
         after_speech=frozenset(words["after_speech"]),
+        clause=frozenset(words["clause"]),
         definite=frozenset(words["definite"]),
         indefinite=frozenset(words["indefinite"]),
         collective=frozenset(words["collective"]),

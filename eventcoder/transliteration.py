@@ -49,20 +49,13 @@ def key(name: str) -> tuple[str, str] | None:
 
 
 class Transliterated:
-    """People known by a Latin name only, found by names in Arabic script."""
+    """People by their Latin names, found by names in Arabic script however they are spelt."""
 
     def __init__(self, rows: Iterable[Row]) -> None:
-        spelt: set[str] = set()
-        latin: list[Row] = []
-        for row in rows:
-            if row.kind in PERSONS:
-                if row.phrase.isascii() or row.language == "en":
-                    latin.append(row)
-                else:
-                    spelt.add(row.id)
         self._people: dict[tuple[str, str], dict[str, list[Row]]] = {}
-        for row in latin:
-            if row.id not in spelt and (found := key(row.phrase)):
+        for row in rows:
+            latin = row.kind in PERSONS and (row.phrase.isascii() or row.language == "en")
+            if latin and (found := key(row.phrase)):
                 for form in _variants(found):
                     self._people.setdefault(form, {}).setdefault(row.id, []).append(row)
 
