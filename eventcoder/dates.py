@@ -183,8 +183,10 @@ def _written(plain: str, original: str, today: dt.date) -> Dated:
             impossible = impossible or found.kind == "impossible"
         month = grammar(language).month_year.fullmatch(plain)
         if month:
-            number = rules(language).dates.gregorian[spaced(month["month"])]
-            return Dated(dt.date(int(month["year"]), number, 1), "month", "given")
+            calendar, number = grammar(language).months[spaced(month["month"])]
+            first = to_gregorian(calendar, int(month["year"]), number, 1)
+            if first:
+                return Dated(first, "month", "given")
     return _nothing("no such day" if impossible else "not a date")
 
 
@@ -223,11 +225,12 @@ def _heads(line: str, start: int, end: int, language: str) -> bool:
     named = re.findall(r"\w+", before)
     if len(named) > 8 or follows_background(before, words):
         return False
-    rest = len(re.findall(r"\w+", after))
-    if rest <= 4:
-        return True
     marked = bool(_AFTER_DATELINE.match(after) or _CLOCK.match(after))
     filler = filler_before(before, words)
+    stopped = after.rstrip().endswith((".", "!", "?", "؟", "۔"))  # prose, not a stamp
+    told = stopped and (filler is not None or len(named) > 3)
+    if len(re.findall(r"\w+", after)) <= 4 and not told and (filler is None or marked):
+        return True
     if filler is not None:  # "القاهرة في 4 أكتوبر / أ ش أ /", but not "On 3 May they signed"
         return marked and len(named) - len(filler.split()) == 1
     return marked or 1 <= len(named) <= 3

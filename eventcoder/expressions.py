@@ -115,7 +115,7 @@ def grammar(language: str) -> Grammar:
         month_day=re.compile(
             rf"(?<!\w){month}\s+(?P<day>\d{{1,2}}){ordinal}(?![\d:])(?!\.\d){year}?{era}"
         ),
-        month_year=re.compile(rf"(?P<month>{_any(words.gregorian)}){twin}[\s,]+(?P<year>\d{{4}})"),
+        month_year=re.compile(rf"{month}{twin}(?:\s+ماه)?[\s,]+(?P<year>\d{{4}}){era}"),
         weekday=re.compile(rf"{join}{lead}(?P<weekday>{_any(words.weekdays)})(?!\w){turn}"),
         relative=re.compile(rf"{join}(?P<relative>{_any(words.relative)})(?!\w)"),
         ago=re.compile(rf"{join}(?P<ago>{_any(words.ago) if words.ago else '(?!)'})(?!\w)"),
@@ -168,7 +168,9 @@ def _month_date(match: re.Match[str], forms: Grammar, words: DateWords) -> Found
     calendar, month = forms.months[name]
     day, year = int(match["day"]), match["year"]
     if year is None:
-        if not 1 <= day <= 31 or (name in words.ambiguous and "ماه" not in match[0]):
+        before = match.string[: match.start()].rstrip()
+        doubtful = name in words.ambiguous and "ماه" not in match[0]
+        if not 1 <= day <= 31 or (doubtful and filler_before(before, words) is None):
             return None
         return Found(*match.span(), "day", None, calendar, month, day)
     era = match["era"]
