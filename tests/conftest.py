@@ -13,6 +13,13 @@ SAMPLE = Path(__file__).parent / "sample"
 Cli = Callable[..., Result]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what `tests/test_floors.py` knows of."""
+    parser.addoption(
+        "--raise-floors", action="store_true", help="lift tests/floors.toml to today's figures"
+    )
+
+
 @pytest.fixture(scope="session")
 def corpus() -> Path:
     """Return the folder of the sample corpus."""

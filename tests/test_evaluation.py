@@ -105,6 +105,17 @@ def test_figures_by_root_by_hand() -> None:
     assert found["19"]["f1"] == 0
 
 
+def test_the_interval_is_of_the_figure_it_stands_beside() -> None:
+    golds = [gold_event("IRN", "IRQ", "042")]
+    rows = []
+    for told in ([said("IRN", "IRQ", "046")], [said("TUR", "IRN", "190")], []):
+        counts = {lvl: evaluation.match(golds, told, lvl, CAMEO) for lvl in evaluation.LEVELS}
+        rows.append({"matched": counts})
+    expected = evaluation._event_scores(rows)["root"]["f1"]
+    assert evaluation._root_f1(rows) == expected == pytest.approx(2 * 1 / (2 + 3))
+    assert evaluation._root_f1([]) == 0
+
+
 def test_exact_codes_among_right_roots_by_hand() -> None:
     matchings = [
         at_root([gold_event("IRN", "IRQ", "042")], [said("IRN", "IRQ", "042")]),
@@ -330,6 +341,9 @@ def test_the_shipped_model_on_the_sample(coder: pipeline.Coder, tmp_path: Path) 
     assert scores["country_dyad"]["f1"] >= scores["root"]["f1"] >= scores["code"]["f1"]
     assert scores["root"]["f1"] > 0.3
     assert 0 <= scores["ece"] <= 1
+    for part in (scores, *scores["by"].values()):
+        low, high = part["interval"]
+        assert low <= part["root"]["f1"] <= high
     assert scores["direction"]["n"] > 20
     assert scores["direction"]["share"] > 0.6
     assert scores["modality"]["share"] > 0.5
