@@ -1,4 +1,4 @@
-"""Coded events in, dyadic time series and their exposure out; lazy from end to end."""
+"""Coded events in, dyadic time series and their exposure out; lazy, but for what needs all rows."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -73,20 +73,20 @@ def _series(
         counted = _undirected(counted)
     unit = ["source", "target", *(["code"] if options.code_level else [])]
     series = _measured(counted, ["period", *unit], weighted=options.weights == "confidence")
-    if late:
-        series = series.cache().filter(  # a filter before the cache would be one of events
-            *(existed(side, pl.col("period"), options) for side in ("source", "target"))
-        )
     corrected = None
+    if options.correct or options.complete:
+        # A panel's units, and the prior of corrected counts, are learned from all rows.
+        counted_up = tables.collect(series, "the events")
+        if late:
+            sides = ("source", "target")
+            counted_up = counted_up.filter(existed(s, pl.col("period"), options) for s in sides)
+        series = counted_up.lazy()
     if options.correct:
-        # The prior is learned from all rows, so they must be there before the first is written.
         model = correction.Confusion.of_model(options.correct)
-        measured = tables.collect(series, "the events")
-        series = measured.lazy()
-        rows = tables.collect(panels.size(series, unit, options), "the events").item()
-        corrected = correction.table(measured, rows, model)
+        rows = panels.size(series, unit, options).collect().item()
+        corrected = correction.table(counted_up, rows, model)
     if options.complete:
-        series = panels.completed(series, unit, options)
+        series = panels.completed(counted_up, unit, options)
     else:
         series = series.sort("period", *unit)
     if corrected is not None:

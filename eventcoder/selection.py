@@ -256,14 +256,9 @@ def _unique(events: pl.LazyFrame, options: Options) -> pl.LazyFrame:
 def existed(side: str, period: pl.Expr, options: Options) -> pl.Expr:
     """Tell whether the state of a source or target existed in a part of the period at least."""
     return pl.any_horizontal(
-        overlaps(first, last, period, last_day(period, options))
+        (first <= last_day(period, options)) & (last >= period)
         for first, last in lifetimes(side, options)
     )
-
-
-def overlaps(first: pl.Expr, last: pl.Expr, start: pl.Expr, end: pl.Expr) -> pl.Expr:
-    """Tell whether a lifetime has days in a period."""
-    return (first <= end) & (last >= start)
 
 
 def lifetimes(side: str, options: Options) -> list[tuple[pl.Expr, pl.Expr]]:
