@@ -1,6 +1,5 @@
 """A run, release or events file in, one HTML page about it out, with pictures and no requests."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,10 +7,11 @@ from typing import Any
 
 import polars as pl
 
-from eventcoder import drawing, figures, runs, tables
+from eventcoder import drawing, figures, imports, runs, tables
 from eventcoder import events as coded
 from eventcoder.errors import EventcoderError
 from eventcoder.ontology import Ontology
+from eventcoder.release import Release
 
 SENTENCES, PHRASES = 20, 20
 
@@ -68,30 +68,18 @@ def _open(path: Path) -> Source:
     name = path.resolve().name
     if not path.exists():
         raise EventcoderError(f"{path} does not exist: give a run, a release or an events file")
-    if path.is_file():
-        return Source(name, "events file", tables.scan(path, "events"))
     if (path / "run.json").exists():
         run = runs.Run.open(path)
         return Source(name, "run", run.events(), run.documents(), run.mentions(),
                       str(run.signature()), run.info())  # fmt: skip
-    parts = sorted(path.glob("events.parquet")) or sorted(path.glob("events-*.parquet"))
-    if not parts:
-        raise EventcoderError(f"{path} is neither a run nor a release: it has no events")
-    events = pl.concat([tables.scan(part, "events") for part in parts])
-    documents = path / "documents.parquet"
-    found = tables.scan(documents, "documents") if documents.exists() else None
-    info = _told_by(path)
-    name = " ".join(str(info[part]) for part in ("title", "version") if info.get(part)) or name
-    return Source(name, "release", events, found, None, str(info.get("signed", "")), info)
-
-
-def _told_by(release: Path) -> dict[str, Any]:
-    """Return what a release says of itself, nothing if it doesn't or can't."""
-    try:
-        info = json.loads((release / "release.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return info if isinstance(info, dict) else {}
+    if (path / "release.json").exists():
+        release = Release.open(path)
+        info = release.info()
+        title = f"{info.get('title') or name} {info['version']}"
+        signed = str(info.get("signed", ""))
+        return Source(title, "release", release.events(), release.documents(), None, signed, info)
+    kind = "data set" if path.is_dir() else "events file"
+    return Source(name, kind, imports.events_of(path))
 
 
 def _share(n: float, of: float) -> str:

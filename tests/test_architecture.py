@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "eventcoder"
 # only what stands before it. A new module gets its place here.
 FLOORS = {
     "ground": "errors resources records",
-    "knowledge": "codes decoding tables ontology languages countries actor_tables gold",
+    "knowledge": "codes decoding declarations tables ontology languages countries actor_tables gold",
     "corpus": "formats expressions dates corpus",
     "text": "furniture cleaning sentences",
     "actors": "gazetteer transliteration composition surnames actors antecedents",

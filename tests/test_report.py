@@ -1,5 +1,4 @@
 import datetime as dt
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -7,8 +6,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from eventcoder import drawing, figures, report, tables
+from eventcoder import drawing, figures, release, report, tables
 from eventcoder.errors import EventcoderError
+from eventcoder.exports import export
 from eventcoder.runs import Run, Signature
 
 PERSIAN = "وزیر خارجه ایران روز شنبه در بغداد با همتای عراقی خود دیدار کرد."
@@ -172,24 +172,30 @@ def test_old_background_does_not_stretch_the_time_line(tmp_path: Path) -> None:
     assert "1 events that took place long before or after" in page
 
 
-def test_a_release_without_texts(tmp_path: Path) -> None:
-    table("events", [event(sentence_text=None)]).write_parquet(tmp_path / "events.parquet")
-    table("documents", [document(event())]).write_parquet(tmp_path / "documents.parquet")
-    told = {"title": "News", "version": "1.2", "signed": "model:m", "signature": {"arguments": 1}}
-    (tmp_path / "release.json").write_text(json.dumps(told), "utf-8")
-    page = text(report.render(tmp_path))
-    assert "News 1.2 Report on a release of coded" in page
-    assert "Made by model:m" in page
-    assert "This release holds no sentences of kept events" in page
+def test_a_release_in_one_file_and_in_years(tmp_path: Path) -> None:
+    days = [dt.date(year, 5, 2) for year in (2019, 2020)]
+    rows = [event(i, event_date=day, published=day) for i, day in enumerate(days)]
+    made = run(tmp_path / "run", *rows)
+    for name, large in (("one", 10), ("years", 1)):
+        release.make(made, tmp_path / name, "1.2", title="News", large=large)
+        page = text(report.render(tmp_path / name))
+        assert "News 1.2 Report on a release of coded" in page
+        assert "Made by model:default" in page
+        assert "This release holds no sentences of kept events" in page
+        assert "Events kept 2" in page and "2 of the 2 kept" in page
+    assert (tmp_path / "years" / "events").is_dir()
 
 
-def test_a_release_in_years(tmp_path: Path) -> None:
-    for year in (2019, 2020):
-        row = event(year, event_date=dt.date(year, 5, 2), published=dt.date(year, 5, 2))
-        table("events", [row]).write_parquet(tmp_path / f"events-{year}.parquet")
-    page = text(report.render(tmp_path))
-    assert "Events kept 2" in page
-    assert "2 of the 2 kept" in page
+def test_published_data_of_others(tmp_path: Path) -> None:
+    (tmp_path / "icews").mkdir()
+    export(table("events", [event(), event(1)]), "icews", tmp_path / "icews" / "2020.tab")
+    for path, kind in (
+        (tmp_path / "icews", "a data set"),
+        (*(tmp_path / "icews").iterdir(), "an events file"),
+    ):
+        page = text(report.render(path))
+        assert f"Report on {kind} of coded" in page and "Events kept 2" in page
+        assert "IRN → IRQ" in page
 
 
 def test_an_events_file_of_others(tmp_path: Path) -> None:
@@ -204,7 +210,7 @@ def test_an_events_file_of_others(tmp_path: Path) -> None:
 def test_no_run_no_report(tmp_path: Path) -> None:
     with pytest.raises(EventcoderError, match="does not exist"):
         report.render(tmp_path / "none")
-    with pytest.raises(EventcoderError, match="neither a run nor a release"):
+    with pytest.raises(EventcoderError, match="no files in it"):
         report.render(tmp_path)
     folder = run(tmp_path / "run", event())
     with pytest.raises(EventcoderError, match="can't be written"):
