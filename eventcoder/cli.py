@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,8 +20,8 @@ from eventcoder import __version__
 from eventcoder.errors import EventcoderError
 
 if TYPE_CHECKING:
+    from eventcoder.coder import Options
     from eventcoder.dyads import Account
-    from eventcoder.pipeline import Options
 
 app = typer.Typer(
     name="eventcoder",
@@ -43,6 +44,10 @@ ThresholdOption = Annotated[
     ),
 ]
 ThreadsOption = Annotated[int, typer.Option("--threads", min=0, help="Cores to use; 0 is all.")]
+AddressOption = Annotated[
+    str | None, typer.Option(help="A Ray cluster to join (auto: the one this machine is in).")
+]
+LINE_EVERY = 30.0  # seconds between lines of progress where no terminal shows it
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")]
 
 
@@ -72,8 +77,8 @@ def _plain_errors() -> Iterator[None]:
 
 def _options(model: str, ontology: str, actors: list[Path] | None, threshold: float | None,
              threads: int = 0, **columns: str) -> Options:  # fmt: skip
+    from eventcoder.coder import Options
     from eventcoder.formats import Columns
-    from eventcoder.pipeline import Options
 
     return Options(
         model, ontology, tuple(str(path) for path in actors or ()), threshold, threads,
@@ -96,6 +101,13 @@ def main(
     """Code who did what to whom in Arabic, Persian and English news; aggregate dyadic series."""
 
 
+class Engine(StrEnum):
+    """What codes."""
+
+    local = "local"
+    ray = "ray"
+
+
 @app.command()
 def code(
     corpus: Annotated[list[str], typer.Argument(help="Files, folders, globs, or - for stdin.")],
@@ -105,6 +117,10 @@ def code(
     actors: ActorsOption = None,
     threshold: ThresholdOption = None,
     threads: ThreadsOption = 0,
+    engine: Annotated[
+        Engine, typer.Option(help="local, or ray: on a cluster, or all cores of this machine.")
+    ] = Engine.local,
+    address: AddressOption = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a run.")] = False,
     text_column: str = "text",
@@ -121,11 +137,14 @@ def code(
 
         if resume and overwrite:
             raise EventcoderError("--resume and --overwrite exclude each other")
+        if address and engine is Engine.local:
+            raise EventcoderError("--address is of a Ray cluster: add --engine ray")
         options = _options(
             model, ontology, actors, threshold, threads, text=text_column, title=title_column,
             published=published_column, language=language_column, publisher=publisher_column,
             url=url_column, doc_id=doc_id_column,
         )  # fmt: skip
+        options = replace(options, engine=engine.value, address=address)
         existing: Any = "resume" if resume else "overwrite" if overwrite else "refuse"
         with _progress() as talk:
             run = pipeline.code(corpus, out, options, existing, talk)
@@ -138,11 +157,33 @@ def code(
 
 @contextmanager
 def _progress() -> Iterator[Any]:
-    """Show documents and rate on a terminal; say nothing where nobody looks."""
+    """Show documents and rate: moving on a terminal, elsewhere a line now and then."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True)
+    began, console = time.monotonic(), Console(stderr=True)
+    before: dict[str, int] = {}  # what a resumed run had already, and what its first part added
+    said = began
+
+    def rate(counts: dict[str, int]) -> float:
+        if not before:
+            before.update(counts)
+            return 0.0
+        return (counts["sentences"] - before["sentences"]) / (time.monotonic() - began)
+
+    def line(counts: dict[str, int]) -> None:
+        nonlocal said
+        speed = rate(counts)
+        if time.monotonic() - said >= LINE_EVERY:
+            said = time.monotonic()
+            typer.echo(
+                f"{counts['read']:,} documents, {counts['sentences']:,} sentences, {speed:,.0f} "
+                "sentences/s", err=True,
+            )  # fmt: skip
+
+    if not console.is_terminal:
+        yield line
+        return
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.completed:,.0f} documents, {task.fields[sentences]:,} sentences"),
@@ -150,16 +191,11 @@ def _progress() -> Iterator[Any]:
         TimeElapsedColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
     ) as bar:
         task = bar.add_task("coding", total=None, sentences=0, rate=0.0)
-
-        def talk(counts: dict[str, int]) -> None:
-            elapsed = bar.tasks[task].elapsed or 1e-9
-            bar.update(task, completed=counts["read"], sentences=counts["sentences"],
-                       rate=counts["sentences"] / elapsed)  # fmt: skip
-
-        yield talk
+        yield lambda counts: bar.update(
+            task, completed=counts["read"], sentences=counts["sentences"], rate=rate(counts)
+        )
 
 
 def _account(info: dict[str, Any]) -> None:

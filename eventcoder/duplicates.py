@@ -188,7 +188,7 @@ def _telling_the_same(
     """
     told = (
         reports.select("doc_id", "published", "language", story=roots)
-        .join(events.filter(pl.col("dropped").is_null()).select("doc_id", *_TOLD), on="doc_id")
+        .join(events.filter(pl.col("dropped").is_null()).select("doc_id", *TOLD), on="doc_id")
         .filter(pl.col("published").is_not_null(), pl.col("source") != "", pl.col("target") != "")
         .with_columns(
             one=pl.min_horizontal("source_country", "target_country"),
@@ -219,4 +219,4 @@ def _telling_the_same(
     )
 
 
-_TOLD = ("source", "source_country", "target", "target_country", "root_code")
+TOLD = ("source", "source_country", "target", "target_country", "root_code")

@@ -110,11 +110,25 @@ def _dated(document: Document, page: Page) -> Document:
 def extract(
     documents: Sequence[Prepared], model: EventModel, dictionary: ActorDictionary
 ) -> list[Extracted]:
-    """Read prepared documents with the model, all their sentences in one call."""
-    texts = [s.text for p in documents for s in p.sentences]
-    readings = iter(model.read(texts))
+    """Read prepared documents with the model and tell their mentions."""
+    return tell(documents, read(documents, model), model, dictionary)
+
+
+def read(documents: Sequence[Prepared], model: EventModel) -> list[Reading]:
+    """Read all sentences of prepared documents in one call."""
+    return model.read([s.text for p in documents for s in p.sentences])
+
+
+def tell(
+    documents: Sequence[Prepared],
+    readings: Sequence[Reading],
+    model: EventModel,
+    dictionary: ActorDictionary,
+) -> list[Extracted]:
+    """Return documents with the mentions that the readings of their sentences hold."""
+    left = iter(readings)
     return [
-        _extracted(prepared, [next(readings) for _ in prepared.sentences], model, dictionary)
+        _extracted(prepared, [next(left) for _ in prepared.sentences], model, dictionary)
         for prepared in documents
     ]
 

@@ -2,8 +2,8 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -25,74 +25,16 @@ from eventcoder import (
     tables,
 )
 from eventcoder.actors import ActorDictionary
+from eventcoder.coder import IN_PART, Coder, Options, Part, Shard
 from eventcoder.errors import EventcoderError
-from eventcoder.extraction import Extracted, Prepared, extract, prepare
-from eventcoder.formats import Columns
+from eventcoder.extraction import Prepared
 from eventcoder.model.encoder import EncoderModel
 from eventcoder.ontology import Ontology
 from eventcoder.records import Actor, Document, Sentence, Unreadable
 
-EXTRACTION_COUNTS = ("read", "coded", "skipped", "failed", "sentences", "truncated")
-IN_PART = "read in part: a sentence is longer than the model reads"
-SHARD = 256  # documents a part: a minute or so of work, the most that a crash can cost
+SHARD = 512  # documents a part: some ten seconds of work, the most that a crash can cost
+_CODED_TOGETHER = 64  # parts whose documents are looked up at once
 Talk = Callable[[dict[str, int]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to code. `threshold` None takes the model's own; `threads` 0 takes every core."""
-
-    model: str = "default"
-    ontology: str = "cameo"
-    actors: tuple[str, ...] = ()
-    threshold: float | None = None
-    threads: int = 0
-    columns: Columns = field(default_factory=Columns)
-
-
-@dataclass(frozen=True, slots=True)
-class Coder:
-    """What coding needs, loaded once: the model, the actors, the codes."""
-
-    model: EncoderModel
-    dictionary: ActorDictionary
-    ontology: Ontology
-    threshold: float
-
-    @classmethod
-    def load(cls, options: Options) -> "Coder":
-        """Load model, dictionary and ontology; raise EventcoderError if one can't be had."""
-        model = EncoderModel(resources.model(options.model), options.threads)
-        dictionary = ActorDictionary.load([Path(path) for path in options.actors])
-        threshold = model.threshold if options.threshold is None else options.threshold
-        return cls(model, dictionary, Ontology.load(options.ontology), threshold)
-
-    def read(self, documents: Iterable[Document]) -> list[Extracted]:
-        """Read documents, prepared or not coded; in order."""
-        return extract([prepare(d) for d in documents], self.model, self.dictionary)
-
-    def code(self, extracted: Sequence[Extracted]) -> pl.DataFrame:
-        """Return the `events` table of read documents."""
-        frame = document_rows(extracted, ())
-        return events.code_events(
-            events.mention_rows(extracted), frame, self.dictionary, self.ontology, self.threshold
-        )
-
-    def signature(self, options: Options, paths: Sequence[str | Path]) -> runs.Signature:
-        """Return what makes a run with this coder what it is."""
-        return runs.Signature(
-            model=self.model.name,
-            model_digest=self.model.digest,
-            ontology=f"{self.ontology.name} {self.ontology.version}",
-            ontology_digest=self.ontology.digest,
-            actors_digest=self.dictionary.digest,
-            arguments={
-                "corpus": [str(path) for path in paths],
-                "columns": asdict(options.columns),
-                "actors": list(options.actors),
-                "threshold": self.threshold,
-            },
-        )
 
 
 def code(
@@ -108,103 +50,148 @@ def code(
     resumed. `talk` gets the running counts after each shard.
     """
     options = options or Options()
-    found = corpus.read(paths, options.columns)
+    shards = _shards(corpus.read(paths, options.columns))
     coder = Coder.load(options)
     signature = coder.signature(options, paths)
-    counts: Counter[str] = Counter(dict.fromkeys(EXTRACTION_COUNTS, 0))
     began = time.monotonic()
     with runs.Run.create(out, signature, existing) as run:
-        finished = run.parts()
-        for number, shard in enumerate(_shards(found)):
-            if number not in finished:
-                documents = [item for item in shard if isinstance(item, Document)]
-                failed = [item for item in shard if isinstance(item, Unreadable)]
-                extracted = coder.read(documents)
-                order = pl.DataFrame({"doc_id": [item.doc_id for item in shard]})
-                frame = order.join(document_rows(extracted, failed), on="doc_id", how="left",
-                                   maintain_order="left")  # fmt: skip
-                run.write_part(number, frame, events.mention_rows(extracted),
-                               duplicates.sketch_rows(extracted))  # fmt: skip
-                counts["sentences"] += int(frame["n_sentences"].sum())
-            counts["read"] += len(shard)
+        complete = run.info()["state"] == "finished"
+        counts = _check_finished(run, shards, complete)
+        if complete:
+            return run
+        run.log("coding", signature=str(signature), engine=options.engine, parts=counts["parts"])
+        for shard, part in _engine(options, coder, shards):
+            number = counts["parts"]
+            run.write_part(number, part.documents, part.mentions, part.sketches, part.events)
+            told = Counter(
+                parts=1, read=len(shard), sentences=int(part.documents["n_sentences"].sum())
+            )
+            counts.update(told)
+            run.log("part", number=number, **told, failed=_failed(part))
             if talk:
                 talk(dict(counts))
-        table = tables.collect(run.documents(), "documents")
-        counts.update(dict(table.group_by("status").len().iter_rows()))
-        counts["sentences"] = int(table["n_sentences"].sum())
-        counts["truncated"] = int((table["reason"] == IN_PART).sum())
-        _code_mentions(run, table, coder.dictionary, coder.ontology, coder.threshold)
-        _count_events(run, counts)
-        run.finish(signature, counts, time.monotonic() - began)
+        _code_mentions(run, coder.dictionary, coder.ontology, coder.threshold)
+        account = _account(run)
+        run.finish(signature, account, time.monotonic() - began)
+        run.log("finished", **account)
     return run
 
 
-def _shards(found: Iterator[Document | Unreadable]) -> Iterator[list[Document | Unreadable]]:
+def _engine(
+    options: Options, coder: Coder, shards: Iterator[Shard]
+) -> Iterator[tuple[Shard, Part]]:
+    if options.engine == "ray":
+        try:
+            from eventcoder import cluster
+        except ModuleNotFoundError as error:
+            raise EventcoderError(
+                f"engine ray needs {error.name}: pip install 'eventcoder[cluster]'"
+            ) from None
+        return cluster.parts(options, coder, shards)
+    return coder.parts(shards)
+
+
+def _shards(found: Iterator[Document | Unreadable]) -> Iterator[Shard]:
     while shard := list(islice(found, SHARD)):
         yield shard
 
 
-def document_rows(extracted: Sequence[Extracted], failed: Sequence[Unreadable]) -> pl.DataFrame:
-    """Return the `documents` table of read and unreadable documents."""
-    rows = [_document_row(e) for e in extracted]
-    rows += [
-        {"doc_id": f.doc_id, "path": f.path, "status": "failed", "reason": f.reason,
-         "published_basis": "none", "n_sentences": 0, "n_events": 0}
-        for f in failed
-    ]  # fmt: skip
-    schema = tables.schema("documents")
-    return tables.conform(
-        pl.DataFrame([{c: row.get(c) for c in schema} for row in rows], schema=schema), "documents"
+def _check_finished(run: runs.Run, shards: Iterator[Shard], complete: bool) -> Counter[str]:
+    """Go over the finished parts of a resumed run; refuse it if they are of other documents."""
+    counts = Counter(dict.fromkeys(("parts", "read", "sentences"), 0))
+    finished = run.parts()
+    while counts["parts"] in finished and (shard := next(shards, None)):
+        stored = run.part_documents(counts["parts"], counts["read"], len(shard))
+        if not _is_of(stored, shard):
+            raise _changed(run, shard[0].path)
+        told = Counter(parts=1, read=len(shard), sentences=int(stored["n_sentences"].sum()))
+        counts.update(told)
+    if complete and (more := next(shards, None)):
+        raise _changed(run, more[0].path)
+    if counts["parts"] in finished:
+        raise _changed(run, "there is less of it")
+    return counts
+
+
+def _is_of(stored: pl.DataFrame, shard: Shard) -> bool:
+    """Say whether rows of `documents` are those of a shard, as far as ids, places and texts go."""
+    if stored["doc_id"].to_list() != [item.doc_id for item in shard]:
+        return False
+    for item, path, digest in zip(shard, stored["path"], stored["text_sha256"], strict=True):
+        if item.path != path:
+            return False
+        # A document that was set aside has no digest.
+        if isinstance(item, Document) and digest not in (None, events.text_digest(item.text)):
+            return False
+    return True
+
+
+def _changed(run: runs.Run, where: str) -> EventcoderError:
+    return EventcoderError(
+        f"{run.path} can't be resumed: its corpus has changed since ({where}); overwrite it, or "
+        "give another folder"
     )
 
 
-def _document_row(extracted: Extracted) -> dict[str, Any]:
-    prepared = extracted.prepared
-    document = prepared.document
-    return {
-        "doc_id": document.doc_id,
-        "path": document.path,
-        "status": "skipped" if prepared.reason else "coded",
-        "reason": prepared.reason or (IN_PART if extracted.truncated else None),
-        "title": document.title,
-        "published": document.published,
-        "published_basis": document.published_basis if document.published else "none",
-        "language": document.language if document.language != "und" else None,
-        "publisher": document.publisher,
-        "url": document.url,
-        "n_sentences": len(prepared.sentences),
-        "n_events": 0,
-        "text_sha256": events.text_digest(prepared.original.text),
-    }
+def _failed(part: Part) -> list[dict[str, str]]:
+    failed = part.documents.filter(pl.col("status") == "failed")
+    return failed.select("doc_id", "path", "reason").to_dicts()
 
 
-def _count_events(run: runs.Run, counts: Counter[str]) -> None:
-    reasons = events.count_reasons(run.events())
+def _account(run: runs.Run) -> dict[str, int]:
+    """Count documents, mentions and events of a run by what became of them."""
+    documents, reasons = run.documents(), events.count_reasons(run.events())
+    told = documents.select(
+        read=pl.len(),
+        **{name: (pl.col("status") == name).sum() for name in ("coded", "skipped", "failed")},
+        sentences=pl.col("n_sentences").sum(),
+        truncated=(pl.col("reason") == IN_PART).sum(),
+    )
+    counts = {name: int(n) for name, n in tables.collect(told, "documents").to_dicts()[0].items()}
     counts["mentions"] = int(run.mentions().select(pl.len()).collect().item())
     counts["events"] = sum(reasons.values())
     counts["kept"] = 0
-    counts.update({"kept" if r == "kept" else f"dropped: {r}": n for r, n in reasons.items()})
+    return counts | {"kept" if r == "kept" else f"dropped: {r}": n for r, n in reasons.items()}
 
 
 def _code_mentions(
-    run: runs.Run,
-    documents: pl.DataFrame,
-    dictionary: ActorDictionary,
-    ontology: Ontology,
-    threshold: float,
+    run: runs.Run, dictionary: ActorDictionary, ontology: Ontology, threshold: float
 ) -> None:
-    """Code the mentions part by part, find the stories, count events in the documents."""
-    coded = []
-    for mentions in run.mention_parts():
-        known = documents.join(mentions.select("doc_id").unique(), on="doc_id", how="semi")
-        coded.append(events.code_events(mentions, known, dictionary, ontology, threshold))
-    frame = pl.concat(coded) if coded else tables.empty("events")
-    if (sketches := run.sketches()) is not None:
-        documents, frame = duplicates.assign(documents, tables.collect(sketches, "sketches"), frame)
-    run.write("events", frame)
-    kept = frame.filter(pl.col("dropped").is_null()).group_by("doc_id").agg(n=pl.len())
+    """Code the mentions that are not yet coded, find the stories, write events and documents."""
+    known = run.documents().select("doc_id", "published", "publisher", "url", cluster_id=pl.lit(""))
+    uncoded = run.uncoded_parts()
+    for start in range(0, len(uncoded), _CODED_TOGETHER):
+        numbers = uncoded[start : start + _CODED_TOGETHER]
+        parts = [run.part_mentions(number) for number in numbers]
+        ids = pl.concat(part.select("doc_id") for part in parts).unique()
+        few = tables.collect(known.join(ids.lazy(), on="doc_id", how="semi"), "documents")
+        for number, mentions in zip(numbers, parts, strict=True):
+            run.write_coded(
+                number, events.code_events(mentions, few, dictionary, ontology, threshold)
+            )
+    documents, coded = run.documents(), run.coded()
+    if (stories := _stories(run)) is not None:
+        documents, coded = (
+            frame.drop("cluster_id").join(stories, on="doc_id", how="left", maintain_order="left")
+            for frame in (documents, coded)
+        )
+    run.write("events", coded)
+    kept = run.events().filter(pl.col("dropped").is_null()).group_by("doc_id").agg(n=pl.len())
     counted = documents.join(kept, on="doc_id", how="left", maintain_order="left")
     run.write("documents", counted.with_columns(n_events=pl.col("n").fill_null(0)).drop("n"))
+
+
+def _stories(run: runs.Run) -> pl.LazyFrame | None:
+    """Return doc_id and cluster_id of the documents that have a sketch; None if none was made."""
+    if (sketches := run.sketches()) is None:
+        return None
+    documents = run.documents().select("doc_id", "published", "language", "text_sha256")
+    kept = run.coded().filter(pl.col("dropped").is_null())
+    kept = kept.select("doc_id", "dropped", *duplicates.TOLD)
+    return duplicates.cluster(
+        tables.collect(documents, "documents"), tables.collect(sketches, "sketches"),
+        tables.collect(kept, "events"),
+    ).lazy()  # fmt: skip
 
 
 def recode(path: str | Path, options: Options | None = None) -> runs.Run:
@@ -225,17 +212,17 @@ def recode(path: str | Path, options: Options | None = None) -> runs.Run:
         except (KeyError, TypeError, ValueError):
             raise EventcoderError(f"{path} tells no threshold: give one with --threshold") from None
     began = time.monotonic()
-    counts = Counter({k: v for k, v in info["counts"].items() if k in EXTRACTION_COUNTS})
     with run.held():
-        documents = tables.collect(run.documents(), "documents")
-        _code_mentions(run, documents, dictionary, ontology, threshold)
-        _count_events(run, counts)
+        run.forget_coded()
+        _code_mentions(run, dictionary, ontology, threshold)
         signature = replace(
             old, actors_digest=dictionary.digest,
             ontology=f"{ontology.name} {ontology.version}", ontology_digest=ontology.digest,
             arguments={**old.arguments, "actors": list(options.actors), "threshold": threshold},
         )  # fmt: skip
-        run.finish(signature, counts, info["seconds"] + time.monotonic() - began)
+        account = _account(run)
+        run.finish(signature, account, info["seconds"] + time.monotonic() - began)
+        run.log("recoded", signature=str(signature), **account)
     return run
 
 

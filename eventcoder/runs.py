@@ -1,5 +1,6 @@
 """A run folder: its tables, what made them, and the only place that writes them."""
 
+import datetime as dt
 import hashlib
 import json
 import os
@@ -32,7 +33,7 @@ _FORMULA, _NUMBER = r"^[=+\-@\t\r\n＝＋－＠]", r"^[+-]?[0-9]+([.,][0-9]+)*$"
 _PART = re.compile(r"(?:part|documents)-\d{5,}\.parquet")
 _OWN = (
     "documents.parquet", "events.parquet", "mentions/part-*.parquet", "sketches/part-*.parquet",
-    "parts/*.parquet",
+    "events/part-*.parquet", "parts/*.parquet", "log.jsonl",
 )  # fmt: skip
 
 
@@ -65,6 +66,11 @@ class Signature:
             for part in ("eventcoder", "model_digest", "arguments")
             if mine[part] != theirs[part]
         ]
+
+    def coding_differs(self, other: "Signature") -> bool:
+        """Say whether mentions would be coded otherwise: by other actors or codes."""
+        mine = (self.ontology_digest, self.actors_digest)
+        return mine != (other.ontology_digest, other.actors_digest)
 
 
 def digest(paths: Iterable[Path]) -> str:
@@ -104,8 +110,9 @@ class Run:
         """Make a run folder and hold it for this process alone.
 
         `existing` says what to do if a run is there: refuse it, resume it (finished parts stay;
-        refused if another model or other arguments made them), or overwrite it (only the run's
-        own files are removed). A folder with anything else in it is always refused.
+        refused if another model or other arguments made them; one that is finished and would not
+        be coded otherwise keeps that state), or overwrite it (only the run's own files are
+        removed). A folder with anything else in it is always refused.
         """
         run = cls(path)
         run._make_folder()
@@ -119,6 +126,11 @@ class Run:
             stored = {"signature": _plain(signature)}
             if found and existing == "resume" and run.info()["state"] != "clearing":
                 run._refuse_other_extraction(signature)
+                if signature.coding_differs(run.signature()):
+                    run.forget_coded()
+                elif run.info()["state"] == "finished":
+                    yield run
+                    return
             else:
                 # Said first: if we are stopped in between, no resume takes old parts for ours.
                 run._write_info({"state": "clearing", **stored})
@@ -161,7 +173,11 @@ class Run:
 
     def parts(self) -> frozenset[int]:
         """Return the numbers of the parts that are finished."""
-        return frozenset(int(file.stem.removeprefix("part-")) for file in self._files("mentions"))
+        return self._numbers("mentions")
+
+    def uncoded_parts(self) -> list[int]:
+        """Return the numbers of finished parts whose mentions are still to be coded."""
+        return sorted(self._numbers("mentions") - self._numbers("events"))
 
     def write_part(
         self,
@@ -169,19 +185,31 @@ class Run:
         documents: pl.DataFrame,
         mentions: pl.DataFrame,
         sketches: pl.DataFrame | None = None,
+        events: pl.DataFrame | None = None,
     ) -> None:
-        """Write documents, mentions and sketches of one part; it is finished once this returns."""
+        """Write the tables of one part; it is finished once this returns."""
         if sketches is not None:
-            _make(self.path / "sketches")
-            write(sketches, self.path / "sketches" / f"part-{number:05d}.parquet")
+            self._write_part("sketches", number, sketches)
+        if events is not None:
+            self.write_coded(number, events)
+        self._write_part("parts", number, tables.conform(documents, "documents"))
         # Mentions last: their file says that the part is finished.
-        for folder, name, frame in (
-            ("parts", "documents", documents),
-            ("mentions", "mentions", mentions),
-        ):
-            stem = "documents" if folder == "parts" else "part"
-            _make(self.path / folder)
-            write(tables.conform(frame, name), self.path / folder / f"{stem}-{number:05d}.parquet")
+        self._write_part("mentions", number, tables.conform(mentions, "mentions"))
+
+    def write_coded(self, number: int, events: pl.DataFrame) -> None:
+        """Write the coded events of one part, kept until the run is finished."""
+        self._write_part("events", number, tables.conform(events, "events"))
+
+    def _write_part(self, folder: str, number: int, frame: pl.DataFrame) -> None:
+        _make(self.path / folder)
+        write(frame, self._part(folder, number))
+
+    def _part(self, folder: str, number: int) -> Path:
+        stem = "documents" if folder == "parts" else "part"
+        return self.path / folder / f"{stem}-{number:05d}.parquet"
+
+    def _numbers(self, folder: str) -> frozenset[int]:
+        return frozenset(int(file.stem.rpartition("-")[2]) for file in self._files(folder))
 
     def write(self, name: str, frame: tables.Frame) -> None:
         """Write `documents` or `events`, conformed to its declared columns."""
@@ -203,15 +231,30 @@ class Run:
             }
         )
         if (self.path / "documents.parquet").exists():
-            for file in self._files("parts"):
-                file.unlink()
-            with suppress(OSError):
-                (self.path / "parts").rmdir()
+            self._remove_parts("parts")
+        self.forget_coded()
+
+    def log(self, event: str, **told: Any) -> None:
+        """Add a line to the run's log: JSON with time (UTC), event and what is told of it."""
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
+        line = json.dumps({"time": now, "event": event, **told}, ensure_ascii=False, default=str)
+        try:
+            with (self.path / "log.jsonl").open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+        except OSError as error:
+            raise EventcoderError(f"{self.path} can't be written to: {error.strerror}") from error
 
     def documents(self) -> pl.LazyFrame:
         """Return the documents; of a run that isn't finished, those of its finished parts."""
         file = self.path / "documents.parquet"
         return self._scan("documents", [file] if file.exists() else self._files("parts"))
+
+    def part_documents(self, number: int, start: int, size: int) -> pl.DataFrame:
+        """Return the documents of a finished part: `size` rows from row `start` of the run."""
+        file = self._part("parts", number)
+        if file.exists():
+            return tables.collect(tables.scan(file, "documents"), str(file))
+        return tables.collect(self.documents().slice(start, size), "documents")
 
     def mentions(self) -> pl.LazyFrame:
         """Return the event mentions of all finished parts."""
@@ -220,12 +263,15 @@ class Run:
     def sketches(self) -> pl.LazyFrame | None:
         """Return what duplicates are known by; None if the run has kept none."""
         files = self._files("sketches")
-        return pl.concat([tables.scan(file) for file in files]) if files else None
+        return pl.scan_parquet(files, glob=False) if files else None
 
-    def mention_parts(self) -> Iterator[pl.DataFrame]:
-        """Return the mentions part by part, so that no more than one need be in memory."""
-        for file in self._files("mentions"):
-            yield tables.collect(tables.scan(file, "mentions"), "mentions")
+    def part_mentions(self, number: int) -> pl.DataFrame:
+        """Return the mentions of one part."""
+        return tables.collect(tables.scan(self._part("mentions", number), "mentions"), "mentions")
+
+    def coded(self) -> pl.LazyFrame:
+        """Return the coded events of all parts, before they are made one table."""
+        return self._scan("events", self._files("events"))
 
     def events(self) -> pl.LazyFrame:
         """Return the coded events, dropped ones too."""
@@ -240,8 +286,10 @@ class Run:
     def _scan(self, name: str, files: list[Path]) -> pl.LazyFrame:
         if not files:
             return tables.empty(name).lazy()
-        scanned = [tables.scan(file, name) for file in files]
-        return scanned[0] if len(scanned) == 1 else pl.concat(scanned)
+        first = tables.scan(files[0], name)  # says what is wrong with a file
+        if len(files) == 1:
+            return first
+        return tables.conform(pl.scan_parquet(files, glob=False), name)
 
     def _files(self, folder: str) -> list[Path]:
         files = (self.path / folder).glob("*.parquet")
@@ -273,6 +321,16 @@ class Run:
                 f"{self.path} can't be resumed: its {' and '.join(differs)} differ; "
                 "overwrite it, or give another folder"
             )
+
+    def forget_coded(self) -> None:
+        """Remove coded parts: they are in the table, or to be coded otherwise."""
+        self._remove_parts("events")
+
+    def _remove_parts(self, folder: str) -> None:
+        for file in self._files(folder):
+            file.unlink()
+        with suppress(OSError):
+            (self.path / folder).rmdir()
 
     def _remove_own_files(self) -> None:
         for pattern in _OWN:
@@ -344,11 +402,21 @@ def _atomic(path: Path) -> Iterator[Path]:
         with unfinished.open("rb+") as written:
             os.fsync(written.fileno())
         unfinished.replace(path)
+        _settle(path.parent)
     except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise EventcoderError(f"{path} was not written: {error}") from error
     finally:
         with suppress(OSError):
             unfinished.unlink()
+
+
+def _settle(folder: Path) -> None:
+    """Make the names in a folder outlive a loss of power."""
+    if sys.platform != "win32":
+        handle = os.open(folder, os.O_RDONLY)
+        with suppress(OSError):  # some network drives know no such thing
+            os.fsync(handle)
+        os.close(handle)
 
 
 def _make(folder: Path) -> None:

@@ -3,7 +3,9 @@
 Documents are whole sample items with their sentences in the order written, one in ten sentences
 left out and the id changed, so that no two are byte-identical but language, length and density of
 events are the sample's. Prints documents, sentences and seconds, sentences a second, and the
-largest resident memory of the coding process (Linux: VmHWM).
+largest resident memory of the coding process (Linux: VmHWM). Other options go to `eventcoder
+code`, for instance `--engine ray`. `--share` prints instead in which share of the time the model's
+sessions ran while documents were prepared and coded around them.
 """
 
 import argparse
@@ -35,11 +37,45 @@ def documents(count: int, seed: int = 1) -> list[dict[str, object]]:
     return made
 
 
+class Timed:
+    """An ONNX session that counts the seconds in which it runs."""
+
+    seconds = 0.0
+
+    def __init__(self, real: object) -> None:
+        self.real = real
+
+    def run(self, *arguments: object) -> object:
+        began = time.perf_counter()
+        try:
+            return self.real.run(*arguments)
+        finally:
+            Timed.seconds += time.perf_counter() - began
+
+
+def share(corpus: Path, threads: int) -> None:
+    """Codes in this process and prints in which share of the time the model's sessions ran."""
+    from eventcoder import corpus as files
+    from eventcoder import pipeline
+
+    coder = pipeline.Coder.load(pipeline.Options(threads=threads))
+    coder.model._encoder, coder.model._pair = map(Timed, (coder.model._encoder, coder.model._pair))
+    sentences, began = 0, time.perf_counter()
+    for _, part in coder.parts(pipeline._shards(files.read([corpus]))):
+        sentences += int(part.documents["n_sentences"].sum())
+    seconds = time.perf_counter() - began
+    print(f"sentences       {sentences:>10,}")
+    print(f"sentences/s     {sentences / seconds:>10.0f}  from file to coded rows, nothing written")
+    print(f"sessions ran    {Timed.seconds / seconds:>10.1%}  of {seconds:.1f} s")
+
+
 def main() -> None:
     """Makes the corpus, codes it in a process of its own, prints what it took."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=int, default=10_000)
     parser.add_argument("--keep", type=Path, help="a folder for the corpus and the run, kept")
+    parser.add_argument("--share", action="store_true", help="how busy the model is, in-process")
+    parser.add_argument("--threads", type=int, default=0)
     options, rest = parser.parse_known_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or Path(scratch)
@@ -48,8 +84,11 @@ def main() -> None:
         with corpus.open("w", encoding="utf-8") as file:
             for item in documents(options.documents):
                 file.write(json.dumps(item, ensure_ascii=False) + "\n")
+        if options.share:
+            share(corpus, options.threads)
+            return
         command = [str(Path(sys.executable).with_name("eventcoder")), "code", str(corpus)]
-        command += ["--out", str(folder / "run"), *rest]
+        command += ["--out", str(folder / "run"), "--threads", str(options.threads), *rest]
         began = time.perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         # wait4 gives the largest resident set of this one child, in KiB on Linux.

@@ -12,8 +12,8 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from eventcoder import duplicates, tables
+from eventcoder.coder import document_rows
 from eventcoder.extraction import Extracted, prepare
-from eventcoder.pipeline import document_rows
 from eventcoder.records import Document
 
 

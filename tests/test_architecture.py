@@ -24,7 +24,7 @@ FLOORS = {
     "series": "correction selection panels dyads",
     "release": "metadata codebook release changes soundness",
     "exchange": "layouts imports exports pictures comparison",
-    "flow": "pipeline explanation checks",
+    "flow": "coder cluster pipeline explanation checks",
     "training": "model.augmentation model.features model.network model.training model.export "
     "model.fitting",
     "face": "drawing figures report notebook",

@@ -8,7 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from eventcoder import duplicates, pipeline, tables
+from eventcoder import duplicates, tables
+from eventcoder.coder import document_rows
 from eventcoder.extraction import Extracted, prepare
 from eventcoder.records import Document
 from eventcoder.runs import Run, Signature
@@ -35,7 +36,7 @@ def extracted(doc_id: str, text: str, day: str | None = "2020-05-01", **more: An
 
 def clusters(*read: Extracted, events: pl.DataFrame = ABSENT) -> dict[str, str]:
     events = tables.empty("events") if events is None else events
-    frame = pipeline.document_rows(read, ())
+    frame = document_rows(read, ())
     rows = duplicates.cluster(frame, duplicates.sketch_rows(read), events)
     return dict(rows.iter_rows())
 
@@ -81,7 +82,7 @@ def test_a_title_alone_is_a_text() -> None:
 def test_unread_documents_have_no_story() -> None:
     read = [extracted("a", STORY), extracted("b", "123 456"), extracted("c", "")]
     frame, _ = duplicates.assign(
-        pipeline.document_rows(read, ()), duplicates.sketch_rows(read), tables.empty("events")
+        document_rows(read, ()), duplicates.sketch_rows(read), tables.empty("events")
     )
     assert frame["cluster_id"].is_null().to_list() == [False, True, True]
     assert frame.columns == list(tables.schema("documents"))
@@ -144,7 +145,7 @@ def test_other_days_do_not_meet() -> None:
 def test_events_get_the_story_of_their_document() -> None:
     read = [extracted("en", STORY)]
     frame, events = duplicates.assign(
-        pipeline.document_rows(read, ()), duplicates.sketch_rows(read), told(("en", *TWO[0]))
+        document_rows(read, ()), duplicates.sketch_rows(read), told(("en", *TWO[0]))
     )
     assert events["cluster_id"].to_list() == frame["cluster_id"].to_list()
     assert events.columns == list(tables.schema("events"))
@@ -158,7 +159,7 @@ def test_a_run_keeps_its_sketches(tmp_path: Path) -> None:
     read = [extracted("a", STORY), extracted("b", OTHER)]
     with Run.create(tmp_path / "run", Signature()) as run:
         for number, one in enumerate(read):
-            run.write_part(number, pipeline.document_rows([one], ()), tables.empty("mentions"),
+            run.write_part(number, document_rows([one], ()), tables.empty("mentions"),
                            duplicates.sketch_rows([one]))  # fmt: skip
         kept = run.sketches()
         assert kept is not None

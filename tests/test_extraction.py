@@ -3,8 +3,9 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from eventcoder import events, pipeline
+from eventcoder import events
 from eventcoder.actors import ActorDictionary
+from eventcoder.coder import document_rows
 from eventcoder.extraction import extract, prepare
 from eventcoder.ontology import Ontology
 from eventcoder.records import Act, Document, Mention, Reading
@@ -67,7 +68,7 @@ def coded(code: str) -> list[tuple[str, str, str]]:
     document = Document("d", STORY, published=dt.date(2021, 7, 6), published_basis="given")
     read = extract([prepare(document)], Marked(WORDS, code), dictionary)
     frame = events.code_events(
-        events.mention_rows(read), pipeline.document_rows(read, ()), dictionary,
+        events.mention_rows(read), document_rows(read, ()), dictionary,
         Ontology.load("cameo"), 0.5,
     )  # fmt: skip
     rows = frame.sort("sentence_number").select("source", "source_text", "target").rows()

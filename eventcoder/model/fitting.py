@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from eventcoder import evaluation, events, gold, leakage, pipeline, resources
+from eventcoder import evaluation, events, gold, leakage, resources
 from eventcoder.actors import ActorDictionary
+from eventcoder.coder import Coder
 from eventcoder.errors import EventcoderError
 from eventcoder.extraction import extract, open_ends
 from eventcoder.model import export, training
@@ -130,7 +131,7 @@ def calibrate(model: EncoderModel, documents: Sequence[Sequence[Any]]) -> dict[s
     sentences = sum(map(len, documents))
     if sentences < 50:
         return {"held_out": {"sentences": sentences, "note": "too few to calibrate on"}}
-    coder = pipeline.Coder(model, ActorDictionary.load(), Ontology.load("cameo"), 0.0)
+    coder = Coder(model, ActorDictionary.load(), Ontology.load("cameo"), 0.0)
     rows: list[tuple[int, tuple[float, ...], bool]] = []
     total = 0
     for number, records in enumerate(documents):
@@ -161,7 +162,7 @@ def calibrate(model: EncoderModel, documents: Sequence[Sequence[Any]]) -> dict[s
 
 
 def _judged(
-    records: Sequence[Any], coder: pipeline.Coder
+    records: Sequence[Any], coder: Coder
 ) -> tuple[list[tuple[tuple[float, ...], bool]], int]:
     """Return (features, right) of each coded (dyad, root) of a document, and its gold events."""
     key = (records[0].get("doc_id") or records[0]["id"], records[0]["lang"])
