@@ -134,6 +134,34 @@ def test_only_the_same_arguments_resume(tmp_path: Path) -> None:
     assert again.signature().arguments["threshold"] == 0.9
 
 
+def test_only_the_same_corpus_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A finished run stays as it is; more, less or other text is refused."""
+    monkeypatch.setattr(pipeline, "SHARD", 2)
+    folder = tmp_path / "news"
+    folder.mkdir()
+    for name in "abcd":
+        (folder / f"{name}.txt").write_text(f"{DEAL} It was day {name}.", "utf-8")
+    run = pipeline.code([folder], tmp_path / "run", OPTIONS)
+    before = {file: file.stat().st_mtime_ns for file in run.path.rglob("*.parquet")}
+    again = pipeline.code([folder], run.path, OPTIONS, "resume")
+    assert before == {file: file.stat().st_mtime_ns for file in again.path.rglob("*.parquet")}
+
+    def refused(where: str) -> None:
+        with pytest.raises(EventcoderError, match=rf"corpus has changed since \(.*{where}"):
+            pipeline.code([folder], run.path, OPTIONS, "resume")
+        assert runs.Run.open(run.path).info()["state"] == "finished"
+
+    (folder / "e.txt").write_text(DEAL, "utf-8")
+    refused("e.txt")
+    (folder / "e.txt").unlink()
+    (folder / "c.txt").write_text(f"{DEAL} It was another day.", "utf-8")
+    refused("c.txt")
+    (folder / "c.txt").unlink()
+    refused("d.txt")
+    (folder / "d.txt").unlink()
+    refused("there is less of it")
+
+
 @pytest.fixture
 def own(coded: runs.Run, tmp_path: Path) -> runs.Run:
     """Return a copy of the coded sample that a test may change."""
