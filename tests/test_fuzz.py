@@ -573,5 +573,7 @@ def test_nothing_reads_pickles_or_runs_what_it_read() -> None:
         assert not forbidden.search(code), file.name
         for call in re.findall(r"torch\.load\(([^()]*)", code):
             assert "weights_only=True" in call, file.name
+        for call in re.findall(r"AutoModel\.from_pretrained\((.*)", code):
+            assert "use_safetensors=True" in call, file.name
         for call in re.findall(r"np\.load\(([^()]*)", code):
             assert "allow_pickle=False" in call, file.name

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from eventcoder import gold
-from eventcoder.errors import EventcoderError
+from eventcoder.errors import EventcoderError, one_line
 from eventcoder.model.augmentation import with_pronouns
 from eventcoder.model.features import (
     IGNORE,
@@ -205,7 +205,10 @@ def start(recipe: Recipe, seed: int) -> Trained:
         config = AutoConfig.from_pretrained(str(base))
         encoder = AutoModel.from_config(config)  # type: ignore[no-untyped-call]
     else:
-        encoder = AutoModel.from_pretrained(str(base))
+        try:  # safetensors alone: weights in a pickle could run code
+            encoder = AutoModel.from_pretrained(str(base), use_safetensors=True)
+        except OSError as error:
+            raise EventcoderError(f"{base}: {one_line(str(error))}") from None
     network = EventNetwork(
         encoder, len(featurizer.codes), NAME_TAGS, recipe.head_width, recipe.dropout
     )
