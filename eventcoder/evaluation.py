@@ -1,6 +1,8 @@
 """Gold in, scores out: relations, events and actors against what the coder says."""
 
+import datetime as dt
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -10,6 +12,7 @@ import numpy as np
 
 from eventcoder import gold, leakage, matching
 from eventcoder.actors import ActorDictionary
+from eventcoder.countries import is_country
 from eventcoder.dates import parse_given
 from eventcoder.errors import EventcoderError
 from eventcoder.extraction import Extracted, Prepared, extract
@@ -21,6 +24,8 @@ from eventcoder.records import Document, Sentence
 BINS = 10  # of the expected calibration error, as in Guo et al. 2017
 NAMED = 20  # ids of leaked sentences that are named
 RESAMPLES = 500  # of the bootstrap; intervals are its 5th and 95th percentiles
+
+SUPPOSED = re.compile(r"\b(?:sentence|home|language):")  # evidence that the phrase itself lacks
 
 Record = matching.Record
 country = matching.country
@@ -91,8 +96,14 @@ def check_events(record: Record) -> None:
                 raise EventcoderError(f"events.code {code!r} is no event code")
 
 
+def _check_annotated(record: Record) -> None:
+    for actor in record["actors"]:
+        _check_actor({**actor, "text": record["text"]})
+
+
 _CHECKS: dict[str, Callable[[Record], None]] = {
     "relations": _check_relation, "actors": _check_actor, "events": check_events,
+    "annotated": _check_annotated,
 }  # fmt: skip
 
 
@@ -196,17 +207,63 @@ def _relation_scores(rows: Sequence[Record]) -> Record:
 
 
 def actors(path: str | Path, dictionary: ActorDictionary, by: str | None = "lang") -> Record:
-    """Score codes of given mentions: {n, country, role, code, by}, shares right."""
-    records = read(path, "actors", ("text", "start", "end", "code", "lang"))
+    """Score codes of given mentions: {n, country, role, code, errors, by}, shares right or wrong.
+
+    Sentences of one `doc_id` tell which country their document is about.
+    """
+    records = _mentions(path)
+    homes = _homes(records, dictionary)
     for record in records:
-        published = parse_given(record.get("published")).date if record.get("published") else None
         found = dictionary.resolve(
-            record["text"][record["start"] : record["end"]], record["lang"], published,
-            context=record["text"],
+            record["text"][record["start"] : record["end"]], record["lang"], _day(record),
+            context=record["text"], home=homes.get((record.get("doc_id"), record["lang"])),
         )  # fmt: skip
         record["said"] = found.code if found else ""
         record["gold"] = record["code"].split("/")[0]
+        record["error"] = _actor_error(record["said"], record["gold"], found.row if found else "")
     return grouped(records, by, _actor_scores, "code")
+
+
+def _mentions(path: str | Path) -> list[Record]:
+    """Read actors gold, or the actors of annotated sentences."""
+    first = next(gold.lines(Path(path)), (0, {}))[1]
+    if "actors" not in first:
+        return read(path, "actors", ("text", "start", "end", "code", "lang"))
+    sentences = read(path, "annotated", ("text", "lang", "actors"))
+    return [{**sentence, **actor, "text": sentence["text"]}
+            for sentence in sentences for actor in sentence["actors"]]  # fmt: skip
+
+
+def _day(record: Record) -> dt.date | None:
+    return parse_given(record["published"]).date if record.get("published") else None
+
+
+def _homes(records: Sequence[Record], dictionary: ActorDictionary) -> dict[Any, str | None]:
+    """Return the country that each document of several sentences is about."""
+    documents: dict[Any, dict[str, dt.date | None]] = defaultdict(dict)
+    for record in records:
+        if record.get("doc_id"):
+            documents[record["doc_id"], record["lang"]][record["text"]] = _day(record)
+    return {
+        key: dictionary.home([(text, key[1]) for text in texts], next(iter(texts.values())))
+        for key, texts in documents.items()
+        if len(texts) > 1
+    }
+
+
+def _actor_error(said: str, wanted: str, row: str) -> str:
+    """Name the class of an error, empty if country and role are right."""
+    if said[:6] == wanted[:6]:
+        return ""
+    if not said:
+        return "unresolved"
+    if said[:3] == wanted[:3]:
+        return "role"
+    if not is_country(wanted[:3]):
+        return "country where gold has none" if is_country(said[:3]) else "international or bare"
+    if not is_country(said[:3]):
+        return "no country"
+    return "country of the context" if SUPPOSED.search(row) else "country"
 
 
 def _actor_scores(rows: Sequence[Record]) -> Record:
@@ -219,6 +276,11 @@ def _actor_scores(rows: Sequence[Record]) -> Record:
         "country": sum(country) / len(rows),
         "role": sum(role) / max(1, len(role)),
         "code": sum(both) / len(rows),
+        "errors": {
+            name: count / len(rows)
+            for name, count in Counter(r["error"] for r in rows).most_common()
+            if name
+        },
     }
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eventcoder import evaluation
 from eventcoder.actor_tables import COLUMNS, Row, read_meanings, read_table, shipped_tables
 from eventcoder.actors import ActorDictionary
 from eventcoder.errors import EventcoderError
@@ -291,3 +292,49 @@ def test_names_known_in_latin_script_only(phrase: str, code: str) -> None:
     roles = [row for row in ActorDictionary.load().rows if row.table == "agents"]
     found = ActorDictionary([row, *roles]).resolve(phrase, "ar", None)
     assert (found.code if found else "") == code
+
+
+def test_scores_name_the_class_of_an_error(actors: ActorDictionary, tmp_path: Path) -> None:
+    text = "The minister of Iran met the police in Iran."
+    marked = [
+        {"text": "The minister of Iran", "start": 0, "end": 20, "code": "IRNGOV"},
+        {"text": "the police", "start": 25, "end": 35, "code": "COP"},
+        {"text": "Iran", "start": 39, "end": 43, "code": "IRQ"},
+    ]
+    path = tmp_path / "gold.jsonl"
+    row = {"id": "1", "lang": "en", "text": text, "actors": marked, "events": []}
+    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    scores = evaluation.actors(path, actors, None)
+    assert scores["n"] == 3
+    assert scores["errors"] == {"country where gold has none": 0.3333, "country": 0.3333}
+
+
+def test_sentences_of_a_document_tell_its_country(actors: ActorDictionary, tmp_path: Path) -> None:
+    common = {"lang": "en", "doc_id": "d", "published": "2018-10-01"}
+    lines = [
+        {**common, "text": "Kenya votes and Kenya waits.", "start": 0, "end": 5, "code": "KEN"},
+        {**common, "text": "The police opened fire.", "start": 0, "end": 10, "code": "KENCOP"},
+    ]
+    path = tmp_path / "gold.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    assert evaluation.actors(path, actors, None)["country"] == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "phrase", "context", "code"),
+    [
+        ("en", "a Labour lawmaker", None, "GBRLEG"),
+        ("en", "North Korea's UN mission envoy", None, "PRKGOV"),
+        ("en", "S.", "The new U.S. policy was denied.", "USA"),
+        ("en", "Jane Q. Stranger", "In Baton Rouge Jane Q. Stranger spoke.", "USA"),
+        ("ar", "سعاد الفلانية", "قتلت سعاد الفلانية في البصرة", "IRQ"),
+        ("ar", "أمم المتحدة", None, "IGOUNO"),
+        ("fa", "فلانی‌پور", "فلانی‌پور گفت قانون اجرا می‌شود", "IRN"),
+        ("fa", "سازمان‌های بشردوستانه", "سازمان‌های بشردوستانه در سوریه", "NGO"),
+    ],
+)
+def test_what_context_gives(
+    actors: ActorDictionary, language: str, phrase: str, context: str | None, code: str
+) -> None:
+    found = actors.resolve(phrase, language, None, context=context)
+    assert found and found.code == code
