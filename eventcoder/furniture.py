@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import blake2b
 from itertools import pairwise
@@ -197,6 +197,11 @@ def _cue(line: Line) -> Cue | None:
         return None
     if found := _all_cues(words, cues.line):
         return found
+    head, colon, headline = line.text[:LOOKED_AT].partition(":")
+    if colon and headline.strip() and not line.stops:  # "Related: Border closed"
+        found = _all_cues(words_of(head), cues.line)
+        if found and found.reason == "related headlines":
+            return replace(found, opens=False)
     if len(line) <= _LONG and (found := _phrase_at(words, 0, cues.start)):
         brief = found.reason in {"byline", "date stamp"}  # else "Published data show that ..."
         if not brief or (len(words) <= 8 and not line.stops):

@@ -19,6 +19,7 @@ UNDETERMINED = "und"  # ISO 639-2 for text without a letter
 _READ = 1_000  # characters that detection looks at: enough, and 5,000 documents a second
 _GUESSED = 300  # characters given to py3langid, the slow witness
 _WORD_WEIGHT = 1.5  # nats for a function word
+_CERTAIN_WEIGHT = 5.0  # nats for a word of one language alone: outweighs prior and py3langid
 _DECIDED = 12.0  # a lead in nats after which py3langid isn't asked
 _LEAST = 0.03  # probability that py3langid is heard to give: it errs on names and keyboards
 _PRIOR = 2.5  # nats for a language that this package codes
@@ -204,6 +205,7 @@ class _Evidence:
     languages: dict[str, tuple[str, ...]]
     letters: dict[str, tuple[tuple[tuple[str, ...], float], ...]]
     words: dict[str, tuple[str, ...]]
+    certain_words: dict[str, tuple[str, ...]]
     own_words: dict[str, tuple[str, ...]]  # of the languages coded here: folded
 
 
@@ -241,6 +243,9 @@ def _evidence(text: str, languages: tuple[str, ...]) -> dict[str, float]:
         for one in (*table.words.get(word, ()), *table.own_words.get(fold(word), ())):
             if one in scores:
                 scores[one] += _WORD_WEIGHT
+        for one in table.certain_words.get(word, ()):
+            if one in scores:
+                scores[one] += _CERTAIN_WEIGHT
     return scores
 
 
@@ -274,6 +279,7 @@ def _evidence_table() -> _Evidence:
         languages={script: tuple(ones) for script, ones in table["script_languages"].items()},
         letters={letter: tuple(entries) for letter, entries in letters.items()},
         words=_speakers({one: set(words) for one, words in table["words"].items()}),
+        certain_words=_speakers({one: set(ws) for one, ws in table["certain_words"].items()}),
         own_words=_speakers({one: set(rules(one).function_words) for one in SUPPORTED}),
     )
 

@@ -15,6 +15,16 @@ from eventcoder.cleaning import Page, clean
 from eventcoder.furniture import Furniture, classify, lines
 
 PAGES = {
+    "en: related headlines between paragraphs, named on their own line": """
+= Iran and Iraq ministers meet in Baghdad
++ The Iranian foreign minister met his Iraqi counterpart in Baghdad on Monday, officials said.
+- RELATED: Turkey strikes northern Syria
++ The two ministers signed an agreement on the border, the state agency reported.
+- More news: Israel bombs Damascus airport
++ Iraq asked Tehran to release three fishermen who were held in January.
+- You may also like
+- Army retakes village
+""",
     "ar: menu, headlines without bullets before, tags after": """
 - الرئيسية
 - سياسة
