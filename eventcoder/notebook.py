@@ -25,8 +25,8 @@ _COLOURS = {
     "material conflict": pictures.ORANGE,
 }
 _KEYS = ("source_cow", "target_cow", "source_gw", "target_gw")
-# To know the columns of these, all of the file must be read.
-_LATE = (".jsonl", ".ndjson", ".zip")
+# To know the columns of these, or that they are sound, all of the file must be read.
+_LATE = (".jsonl", ".ndjson", ".zip", ".gz", ".zst")
 
 
 def load(path: str | Path, layout: str | None = None) -> "Data":
@@ -96,7 +96,8 @@ class Data:
         self.layout = layout
         if not self.path.exists():
             raise EventcoderError(f"{self.path} does not exist")
-        if not self.path.name.lower().endswith(_LATE):
+        files = self.path.iterdir() if self.path.is_dir() else [self.path]
+        if not any(file.name.lower().endswith(_LATE) for file in files):
             _ = self.events
 
     @cached_property

@@ -61,7 +61,7 @@ def _blocks(series: pl.DataFrame, unit: list[str], options: Options) -> Iterator
     # What stands where nothing was counted is the last row.
     nothing = pl.DataFrame([dict.fromkeys(MEASURES, 0) | {"goldstein_mean": None}])
     counted = series.select(MEASURES)
-    counted = pl.concat([counted, nothing.select(MEASURES).cast(dict(counted.schema))])
+    counted = pl.concat([counted, nothing.select(MEASURES).cast(counted.schema)])
     step = max(1, BLOCK // wide)
     for start in range(0, days.height, step):
         some = days[start : start + step]

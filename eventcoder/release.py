@@ -7,17 +7,19 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
-from eventcoder import dyads, metadata, runs, tables
+from eventcoder import dyads, metadata, panels, runs, tables
 from eventcoder.errors import EventcoderError
 from eventcoder.metadata import Facts, Part
 
 PERIODS: tuple[dyads.By, ...] = ("day", "week", "month", "year")
 SUMS = "SHA256SUMS"
+_SYSTEMS: tuple[Literal["cow", "gw"], ...] = ("cow", "gw")
 # Above this many events the table is cut into years, so that no file takes more than about 1 GB.
 _LARGE = 5_000_000
 _PATH = re.compile(r"(?:[\w-]+/)?[\w-][\w.-]*\.parquet")  # of a data file in the folder
@@ -198,11 +200,11 @@ def _by_year(events: pl.LazyFrame) -> Iterator[tuple[str, pl.LazyFrame]]:
 
 def _series(events: pl.LazyFrame, by: dyads.By) -> pl.DataFrame:
     """Return the country dyads with the numbers of both state systems."""
-    cow, gw = (
-        tables.collect(dyads.aggregate(events, dyads.Options(by=by, keys=system)), "the events")
-        for system in ("cow", "gw")
-    )
-    return cow.hstack(gw.select("source_gw", "target_gw"))
+    options = dyads.Options(by=by)
+    series = tables.collect(dyads.aggregate(events, options), "the events").lazy()
+    for system in _SYSTEMS:
+        series = panels.keyed(series, replace(options, keys=system))
+    return tables.collect(series, "the events")
 
 
 def _exposure(run: runs.Run, events: pl.LazyFrame) -> pl.LazyFrame:
