@@ -14,6 +14,7 @@ from eventcoder.extraction import Extracted
 from eventcoder.ontology import Ontology
 from eventcoder.records import Actor, EventMention
 
+_GUESS = r"^(home|sentence|language):[^+]*$"  # a deciding row of the actor dictionary that is none
 # Acts inside one sector of one country are real for these (factions, parties, crowds); for others
 # (GOV on GOV, a bare country on itself) they are as a rule one actor in two wordings.
 INNER_SECTORS = ("CVL", "REB", "UAF", "PTY", "OPP", "LEG", "MIL", "REF", "ELI", "BUS", "MED")
@@ -154,12 +155,19 @@ def _columns(role: str, actor: Actor) -> dict[str, str]:
     return {f"{role}{part}": value for part, value in zip(_ACTOR, values, strict=True)}
 
 
+def _two_persons() -> pl.Expr:
+    """Two different known persons of one office code: a president and his minister."""
+    known = [pl.col(f"{role}_row").str.starts_with("leaders:") for role in ("source", "target")]
+    return known[0] & known[1] & (pl.col("source_name") != pl.col("target_name"))
+
+
 def _dropped(threshold: float) -> pl.Expr:
     """Give the first reason that speaks against an event, null if none does."""
     itself = (
         (pl.col("source") == pl.col("target"))
         & (pl.col("source") != "")
         & ~pl.col("source_sector").is_in(INNER_SECTORS)
+        & ~_two_persons()
     )
     told = (
         pl.when(pl.col("confidence") < threshold)
@@ -193,12 +201,14 @@ def count_reasons(events: pl.LazyFrame) -> dict[str, int]:
 def unresolved(events: pl.LazyFrame, most: int = 100) -> pl.DataFrame:
     """Return the phrases of actors that no dictionary row knows, the most frequent first.
 
+    Those whose country is only a guess from the sentence, the document or its language count too.
     Columns: phrase, language, n. One line of a user's csv for `--actors` mends each.
     """
     missing = [
-        events.filter((pl.col(f"{role}_text") != "") & (pl.col(role) == "")).select(
-            pl.col(f"{role}_text").alias("phrase"), "language"
-        )
+        events.filter(
+            (pl.col(f"{role}_text") != "")
+            & ((pl.col(role) == "") | pl.col(f"{role}_row").str.contains(_GUESS))
+        ).select(pl.col(f"{role}_text").alias("phrase"), "language")
         for role in ("source", "target")
     ]
     return (

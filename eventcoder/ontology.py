@@ -145,11 +145,7 @@ class Ontology:
         """
         import polars as pl
 
-        kinds = {"int": pl.Int8, "float": pl.Float64, "bool": pl.Boolean, "str": pl.String}
-        table = pl.DataFrame(
-            [asdict(code) for code in self.codes.values()],
-            schema={f.name: kinds[_kind(f.type)] for f in fields(Code)},
-        )
+        table = self._table
         if quad is not None:
             table = table.with_columns(quad_class=pl.col(self._column("quad_classes", quad)))
         if goldstein is not None:
@@ -158,6 +154,16 @@ class Ontology:
                 goldstein=pl.col(column), goldstein_from=pl.col(f"{column}_from")
             )
         return table
+
+    @cached_property
+    def _table(self) -> "pl.DataFrame":
+        import polars as pl
+
+        kinds = {"int": pl.Int8, "float": pl.Float64, "bool": pl.Boolean, "str": pl.String}
+        return pl.DataFrame(
+            [asdict(code) for code in self.codes.values()],
+            schema={f.name: kinds[_kind(f.type)] for f in fields(Code)},
+        )
 
     def _column(self, kind: str, name: str) -> str:
         mappings = self.about.get(kind, {})
