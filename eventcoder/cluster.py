@@ -37,7 +37,7 @@ def parts(options: Options, coder: Coder, shards: Iterator[Shard]) -> Iterator[t
     load = partial(Coder.load, replace(options, threads=1))
     signature = coder.signature(options, ())
     with _connected(options.address):
-        count = options.threads or int(ray.cluster_resources().get("CPU", 1))
+        count = options.threads or max(1, int(ray.cluster_resources().get("CPU", 1)))
         pool = Pool(load, count, tuple(getattr(signature, name) for name in _MADE_BY))
         try:
             yield from pool.parts(shards)
@@ -55,7 +55,7 @@ def _connected(address: str | None) -> Iterator[None]:
     own: dict[str, Any] = {"address": address} if address else {"include_dashboard": False}
     try:
         ray.init(log_to_driver=False, logging_level=logging.ERROR, **own)
-    except (ConnectionError, RuntimeError, ValueError, RayError) as error:
+    except Exception as error:  # Ray raises bare ones, too
         where = f"at {address}" if address else "here"
         raise EventcoderError(f"no Ray cluster {where}: {one_line(str(error))}") from None
     try:

@@ -158,7 +158,7 @@ def _code_mentions(
     run: runs.Run, dictionary: ActorDictionary, ontology: Ontology, threshold: float
 ) -> None:
     """Code the mentions that are not yet coded, find the stories, write events and documents."""
-    known = run.documents().select("doc_id", "published", "publisher", "url", cluster_id=pl.lit(""))
+    known = run.documents().select("doc_id", "published", "publisher", "url", "cluster_id")
     uncoded = run.uncoded_parts()
     for start in range(0, len(uncoded), _CODED_TOGETHER):
         numbers = uncoded[start : start + _CODED_TOGETHER]
