@@ -16,7 +16,7 @@ from eventcoder.records import Actor, EventMention
 
 _GUESS = r"^(home|sentence|language):[^+]*$"  # a deciding row of the actor dictionary that is none
 # Acts inside one sector of one country are real for these (factions, parties, crowds); for others
-# (GOV on GOV, a bare country on itself) they are as a rule one actor in two wordings.
+# (GOV on GOV, a country on its government) they are as a rule one actor in two wordings.
 INNER_SECTORS = ("CVL", "REB", "UAF", "PTY", "OPP", "LEG", "MIL", "REF", "ELI", "BUS", "MED")
 
 
@@ -163,8 +163,12 @@ def _two_persons() -> pl.Expr:
 
 def _dropped(threshold: float) -> pl.Expr:
     """Give the first reason that speaks against an event, null if none does."""
+    one_state = (pl.col("source_country") == pl.col("target_country")) & pl.all_horizontal(
+        pl.col("source_sector", "target_sector").is_in(["", "GOV"]),
+        ~pl.col("source_row", "target_row").str.contains("home:|sentence:|language:"),
+    )
     itself = (
-        (pl.col("source") == pl.col("target"))
+        ((pl.col("source") == pl.col("target")) | one_state)
         & (pl.col("source") != "")
         & ~pl.col("source_sector").is_in(INNER_SECTORS)
         & ~_two_persons()
