@@ -205,7 +205,7 @@ def start(recipe: Recipe, seed: int) -> Trained:
         config = AutoConfig.from_pretrained(str(base))
         encoder = AutoModel.from_config(config)  # type: ignore[no-untyped-call]
     else:
-        try:  # safetensors alone: weights in a pickle could run code
+        try:  # safetensors alone: other formats of weights could run code
             encoder = AutoModel.from_pretrained(str(base), use_safetensors=True)
         except OSError as error:
             raise EventcoderError(f"{base}: {one_line(str(error))}") from None
