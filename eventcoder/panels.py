@@ -1,8 +1,8 @@
-"""A dyadic series in, complete panels over the states of the day and their numbers out."""
+"""Events that count in, their sums by group out; a dyadic series in, complete panels out."""
 
 import datetime as dt
 from collections.abc import Iterator
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,11 @@ MEASURES = (
 )  # fmt: skip
 
 Days = npt.NDArray[np.datetime64]
+Numbers = npt.NDArray[np.int64]
 BLOCK = 1_000_000  # rows of a panel that are made at a time: 100 MB
+SLICE = 1 << 22  # events looked at a time: what is made on the way stays small
+PART = 1 << 25  # events whose reports are sorted at a time: 256 MB
+TABLE = 1 << 24  # possible groups that a table always has room for: 80 MB
 
 
 def completed(series: pl.DataFrame, unit: list[str], options: Options) -> pl.LazyFrame:
@@ -170,3 +174,100 @@ def keyed(series: pl.LazyFrame, options: Options) -> pl.LazyFrame:
             "number", "end", "start", strict=False
         )
     return series.select(*columns, f"source_{options.keys}", f"target_{options.keys}")
+
+
+def summed(events: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    """Return a row a group: sums, and how many hashes of `document` and `story` are distinct.
+
+    Sums are weighted by `confidence`, where there is one, and rounded: so that they do not show
+    in which order they were added up.
+    """
+    group, n_groups = _numbered(events, by)
+    quads, scores, scored = np.zeros(n_groups * 4), np.zeros(n_groups), np.zeros(n_groups)
+    sizes, last = np.zeros(n_groups, np.int64), np.zeros(n_groups, np.int64)
+    for rows in _slices(events.height):
+        some, number = events[rows], group[rows].astype(np.int64)
+        last[number] = np.arange(rows.start, rows.stop)
+        sizes += np.bincount(number, minlength=n_groups)
+        weight = some["confidence"].to_numpy() if "confidence" in some.columns else None
+        quad = number * 4 + (some["quad_class"].to_numpy() - 1)
+        quads += np.bincount(quad, weight, minlength=n_groups * 4)
+        score = some["goldstein"].to_numpy()
+        known = ~np.isnan(score)
+        if not known.all():
+            number, score = number[known], score[known]
+            weight = None if weight is None else weight[known]
+        scored += np.bincount(number, weight, minlength=n_groups)
+        score = score if weight is None else score * weight
+        scores += np.bincount(number, score, minlength=n_groups)
+    counts = {name: quads[i::4] for i, name in enumerate(COUNTS[1:])}
+    sums = pl.DataFrame(counts | {"goldstein_sum": scores, "_scored": scored})
+    return (
+        events.select(by)[last]
+        .hstack(sums.with_columns(pl.exclude("_scored").round(6)))
+        .hstack(
+            [
+                pl.Series(name, _distinct(group, sizes, events[column]))
+                for name, column in (("n_documents", "document"), ("n_clusters", "story"))
+            ]
+        )
+    )
+
+
+def _slices(n: int) -> Iterator[slice]:
+    return (slice(start, min(start + SLICE, n)) for start in range(0, n, SLICE))
+
+
+def _numbered(events: pl.DataFrame, by: list[str]) -> tuple[npt.NDArray[np.int32], int]:
+    """Number the groups without gaps; return the group of every event, and how many there are."""
+    group, n_groups = np.zeros(events.height, np.int32), min(events.height, 1)
+    for column in events.select(pl.col(by).to_physical()) if n_groups else []:
+        low, high = int(column.min()), int(column.max())  # type: ignore[arg-type]
+        span = high - low + 1
+        if n_groups * span > max(TABLE, events.height):
+            both = group.astype(np.int64) * span + (column.cast(pl.Int64).to_numpy() - low)
+            found, inverse = np.unique(both, return_inverse=True)
+            group, n_groups = inverse.astype(np.int32), len(found)
+            continue
+        there = np.zeros(n_groups * span, bool)
+        for rows in _slices(events.height):
+            place = group[rows].astype(np.int64) * span
+            place += column[rows].cast(pl.Int64).to_numpy() - low
+            there[place] = True
+            group[rows] = place
+        number = np.cumsum(there, dtype=np.int32) - np.int32(1)
+        n_groups = int(number[-1]) + 1
+        for rows in _slices(events.height):
+            group[rows] = number[group[rows]]
+    return group, n_groups
+
+
+def _distinct(group: npt.NDArray[np.int32], sizes: Numbers, hashes: pl.Series) -> Numbers:
+    """Count the distinct hashes of each group, some groups at a time.
+
+    Group and hash are sorted as one number of 64 bits, which is ten times as fast as sets. That
+    leaves 44 bits for a hash where there are a million groups: two reports of a group of 10,000
+    then fall together once in 350,000 groups.
+    """
+    found = np.zeros(len(sizes), np.int64)
+    part = (np.cumsum(sizes) - 1) // PART
+    edges = [*np.flatnonzero(np.diff(part, prepend=-1)), len(sizes)]
+    for start, stop in pairwise(edges):
+        bits = np.uint64(max(int(stop - start - 1).bit_length(), 1))
+        room = np.uint64(64) - bits
+        both, end = np.empty(sizes[start:stop].sum(), np.uint64), 0
+        for rows in _slices(len(group)):
+            number, value = group[rows], hashes[rows].to_numpy()
+            if len(edges) > 2:
+                asked = (number >= start) & (number < stop)
+                number, value = number[asked] - start, value[asked]
+            packed = number.astype(np.uint64)
+            packed <<= room
+            packed |= value >> bits
+            both[end : (end := end + len(packed))] = packed
+        both.sort()
+        first = np.ones(len(both), bool)
+        np.not_equal(both[1:], both[:-1], out=first[1:])
+        number = (both[first] >> room).astype(np.int64)
+        found[start:stop] = np.bincount(number, minlength=stop - start)
+    return found

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from eventcoder import tables
+from eventcoder import panels, tables
 from eventcoder.dyads import Options, account, aggregate, exposure
 from eventcoder.errors import EventcoderError
 
@@ -413,6 +413,30 @@ def test_exposure_counts_what_was_read() -> None:
         (None, "ar", "", 1, 3, 0),
     ]
     assert not tables.failures(made, "exposure")
+
+
+def test_many_events_are_counted_a_part_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    days = [dt.date(2022, 1 + i % 3, 1 + i % 28) for i in range(200)]
+    events = frame(
+        *(
+            event(event_date=day, target=["TJK", "IRN", "USA"][i % 7 % 3], doc_id=f"d{i % 11}",
+                  cluster_id=None if i % 5 else f"s{i % 3}", event_code=list(CODES)[i % 5])
+            for i, day in enumerate(days)
+        )
+    )  # fmt: skip
+    expected = (
+        events.group_by(pl.col("event_date").dt.truncate("1mo").alias("period"), "source_country",
+                        "target_country")
+        .agg(pl.col("doc_id").n_unique(), pl.coalesce("cluster_id", "doc_id").n_unique().alias("s"))
+        .sort(pl.all())
+    )  # fmt: skip
+    whole, daily = series(events), series(events, by="day", code_level="event")
+    columns = "period", "source", "target", "n_documents", "n_clusters"
+    assert rows(whole, *columns) == expected.rows()
+    for name, value in (("SLICE", 7), ("PART", 20), ("TABLE", 0)):
+        monkeypatch.setattr(panels, name, value)
+    assert_frame_equal(series(events, by="day", code_level="event"), daily, check_exact=True)
+    assert_frame_equal(series(events), whole, check_exact=True)
 
 
 # Properties: any events, any options.
