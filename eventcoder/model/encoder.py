@@ -24,6 +24,7 @@ FILES = ("model.json", "tokenizer.json", "encoder.onnx", "embeddings.bin", "pair
 TOKENS_PER_BATCH = 1536  # padded; larger ones are no faster on two cores and take more memory
 ACT_FLOOR = 0.05  # pairs less probable than this are not handed on at all
 SECOND_ACT = 0.3  # a second act of the same pair must be at least this probable
+SPREAD = 2.0  # the most pairs of a sentence in a pass of the pair head, times the fewest
 WORD_SHARE = 0.15  # words of the act reach as far as attention is this share of its peak
 
 Floats = NDArray[np.float32]
@@ -152,13 +153,12 @@ class EncoderModel:
             spans.with_pronouns(f[: spans.MAX_MENTIONS - 1], e.offsets, texts[b])
             for b, (f, e) in enumerate(zip(found, encodings, strict=True))
         ]
-        with_pairs = [b for b, f in enumerate(found) if f]
         acts: dict[int, tuple[Act, ...]] = {}
-        if with_pairs:
-            tokens = [[(first, last) for _, _, first, last in found[b]] for b in with_pairs]
+        for like in _alike([len(f) for f in found]):
+            tokens = [[(first, last) for _, _, first, last in found[b]] for b in like]
             indices, real = spans.pair_indices([len(t) for t in tokens])
-            out = self._ask(hidden[with_pairs], mask[with_pairs], tokens, indices)
-            for row, b in enumerate(with_pairs):
+            out = self._ask(hidden[like], mask[like], tokens, indices)
+            for row, b in enumerate(like):
                 probability = out[0][row] * real[row]
                 sure = _mention_certainty(tags[b], tokens[row])
                 acts[b] = self._acts(
@@ -254,6 +254,22 @@ def _groups(lengths: Sequence[int]) -> Iterator[list[int]]:
     group: list[int] = []
     for i in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
         if group and (len(group) + 1) * lengths[i] > TOKENS_PER_BATCH:
+            yield group
+            group = []
+        group.append(i)
+    if group:
+        yield group
+
+
+def _alike(mentions: Sequence[int]) -> Iterator[list[int]]:
+    """Yield indices of sentences with nearly as many mentions, of those with any.
+
+    Pairs go with the square of mentions, so filling up to the fullest sentence of a batch would
+    be most of the work.
+    """
+    group: list[int] = []
+    for i in sorted((i for i, n in enumerate(mentions) if n), key=lambda i: (mentions[i], i)):
+        if group and len(spans.pairs(mentions[i])) > SPREAD * len(spans.pairs(mentions[group[0]])):
             yield group
             group = []
         group.append(i)

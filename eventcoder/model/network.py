@@ -81,20 +81,27 @@ class PairHead(nn.Module):
         null = torch.cat([self.null, self.null.new_zeros(1, hidden.shape[2])])
         slots = torch.arange(mentions.shape[1], device=hidden.device).clamp(max=FIRST_MENTION)
         mentions = mentions + null[slots]
-        width = hidden.shape[2]
-        source = mentions.gather(1, pairs[..., 0:1].expand(-1, -1, width))
-        target = mentions.gather(1, pairs[..., 1:2].expand(-1, -1, width))
-        query = self.source_query(source) + self.target_query(target)
-        scores = query @ hidden.transpose(1, 2) * width**-0.5
+        scale = hidden.shape[2] ** -0.5
+
+        def both(source: nn.Linear, target: nn.Linear) -> Tensor:
+            """Project mentions, which are fewer than pairs, then add up each pair's two."""
+            ends = (source(mentions), pairs[..., 0:1]), (target(mentions), pairs[..., 1:2])
+            first, second = (
+                values.gather(1, index.expand(-1, -1, values.shape[2])) for values, index in ends
+            )
+            summed: Tensor = first + second
+            return summed
+
+        query = both(self.source_query, self.target_query)
+        scores = query @ hidden.transpose(1, 2) * scale
         attention = scores.masked_fill(mask[:, None, :] == 0, -1e4).log_softmax(-1)
         act = attention.exp() @ hidden
-        look = (self.source_look(source) + self.target_look(target)) @ hidden.transpose(1, 2)
-        look = (look * width**-0.5).masked_fill(mask[:, None, :] == 0, -1e4).softmax(-1)
+        look = both(self.source_look, self.target_look) @ hidden.transpose(1, 2)
+        look = (look * scale).masked_fill(mask[:, None, :] == 0, -1e4).softmax(-1)
         live = mask.to(hidden.dtype)[..., None]
         sentence = (hidden * live).sum(1) / live.sum(1)
         mixed = (
-            self.source_mix(source)
-            + self.target_mix(target)
+            both(self.source_mix, self.target_mix)
             + self.act_mix(act)
             + self.scene_mix(look @ hidden)
             + self.sentence_mix(sentence)[:, None]
