@@ -101,6 +101,11 @@ def main(
     """Code who did what to whom in Arabic, Persian and English news; aggregate dyadic series."""
 
 
+def _column(what: str) -> Any:
+    """Declare the option that names the corpus's column of something."""
+    return typer.Option(help=f"The corpus's name of {what}.")
+
+
 class Engine(StrEnum):
     """What codes."""
 
@@ -123,13 +128,13 @@ def code(
     address: AddressOption = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a run.")] = False,
-    text_column: str = "text",
-    title_column: str = "title",
-    published_column: str = "published",
-    language_column: str = "language",
-    publisher_column: str = "publisher",
-    url_column: str = "url",
-    doc_id_column: str = "doc_id",
+    text_column: Annotated[str, _column("the text")] = "text",
+    title_column: Annotated[str, _column("the headline")] = "title",
+    published_column: Annotated[str, _column("the day of publication")] = "published",
+    language_column: Annotated[str, _column("the language")] = "language",
+    publisher_column: Annotated[str, _column("the outlet")] = "publisher",
+    url_column: Annotated[str, _column("the web address")] = "url",
+    doc_id_column: Annotated[str, _column("the identifier")] = "doc_id",
 ) -> None:
     """Code corpus files into a run folder with every table."""
     with _plain_errors():
@@ -424,8 +429,10 @@ def train(
     base: Annotated[
         str | None, typer.Option(help="A Hugging Face encoder folder, or a model to go on from.")
     ] = None,
-    epochs: Annotated[float | None, typer.Option(min=0.01)] = None,
-    seed: int | None = None,
+    epochs: Annotated[
+        float | None, typer.Option(min=0.01, help="Passes over the data, instead of the recipe's.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of all that is drawn by chance.")] = None,
 ) -> None:
     """Fine-tune a model on gold files; a stopped training goes on where it was."""
     with _plain_errors():
