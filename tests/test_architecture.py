@@ -13,14 +13,14 @@ PACKAGE = Path(__file__).parents[1] / "eventcoder"
 # only what stands before it. A new module gets its place here.
 FLOORS = {
     "ground": "errors resources records",
-    "knowledge": "codes decoding declarations tables ontology languages countries actor_tables gold",
+    "knowledge": "codes decoding declarations tables ontology languages countries actor_tables "
+    "gold",
     "corpus": "formats expressions dates corpus",
     "text": "furniture cleaning sentences",
     "actors": "gazetteer transliteration composition surnames actors antecedents",
     "model": "model.description model.confidence model.spans model.encoder",
     "extraction": "extraction",
-    "coding": "runs events duplicates leakage matching evaluation spotting behaviour "
-    "consistency",
+    "coding": "runs events duplicates leakage matching evaluation spotting behaviour consistency",
     "series": "correction selection panels dyads",
     "release": "metadata codebook release changes soundness",
     "exchange": "layouts imports exports pictures comparison",
