@@ -102,7 +102,7 @@ def _json_lines(file: str, columns: Columns, longest: int) -> Iterator[Row]:
 
 
 def _json_rows(file: str, source: Iterator[bytes], columns: Columns, longest: int) -> Iterator[Row]:
-    # a character may be written \uXXXX; the other fields may take a megabyte
+    # a character may be written as six (\u and four digits); the other fields may take a megabyte
     for number, line in enumerate(lines(source, 6 * longest + 2**20), 1):
         path = f"{file}:{number}"
         if line is None:

@@ -202,3 +202,19 @@ def _names(record: dict[str, Any]) -> Example:
                 names.append((at, at + len(token), kind))
         at = len(text)
     return Example(record["id"], record["lang"], text.rstrip(), names=tuple(names))
+
+
+def as_events(example: Example) -> dict[str, Any]:
+    """Return an annotated sentence as a record of events gold, its ends as actor codes."""
+
+    def code(end: int | None) -> str | None:
+        return None if end is None else example.actor_codes[end]
+
+    return {
+        "id": example.id, "lang": example.language, "text": example.text,
+        "events": [
+            {"source": code(r.source), "target": code(r.target), "code": r.label,
+             "alt": list(r.alternatives), "symmetric": r.symmetric, "modality": r.modality}
+            for r in example.relations
+        ],
+    }  # fmt: skip

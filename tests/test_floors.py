@@ -41,7 +41,7 @@ def own(coder: pipeline.Coder, folder: Path) -> Figures:
             for example in gold.examples(TRAINING / f"own.{lang}.jsonl"):
                 if is_held_out(example.id, coder):
                     held.append(example)
-                    file.write(json.dumps(as_events(example), ensure_ascii=False) + "\n")
+                    file.write(json.dumps(gold.as_events(example), ensure_ascii=False) + "\n")
     figures = of_events("own", evaluation.events(path, coder))
     found = spotting.score(held, coder.model, "lang")
     return figures | {f"own.{lang}.mentions_f1": found["by"][lang]["f1"] for lang in LANGUAGES}
@@ -52,20 +52,6 @@ def is_held_out(identifier: str, coder: pipeline.Coder) -> bool:
     return bool(
         zlib.crc32(identifier.encode()) % 1000 < coder.model.about["recipe"]["held_out"] * 1000
     )
-
-
-def as_events(example: gold.Example) -> dict[str, Any]:
-    def code(end: int | None) -> str | None:
-        return None if end is None else example.actor_codes[end]
-
-    return {
-        "id": example.id, "lang": example.language, "text": example.text,
-        "events": [
-            {"source": code(r.source), "target": code(r.target), "code": r.label,
-             "alt": list(r.alternatives), "symmetric": r.symmetric, "modality": r.modality}
-            for r in example.relations
-        ],
-    }  # fmt: skip
 
 
 def of_events(name: str, scores: dict[str, Any]) -> Figures:

@@ -98,31 +98,15 @@ def calibration_gold(
             documents += evaluation.documents(path)
         else:
             documents += [
-                [_record(e)] for e in gold.examples(path)
+                [gold.as_events(e)] for e in gold.examples(path)
                 if e.complete and training.is_held_out(e.id, recipe.held_out)
             ]  # fmt: skip
-    return documents if named else [[_record(e)] for e in held if e.complete]
+    return documents if named else [[gold.as_events(e)] for e in held if e.complete]
 
 
 def is_events(path: Path) -> bool:
     """Tell events gold, which has no spans to train on, by its first row."""
     return next((gold.form(record) == "events" for _, record in gold.lines(path)), False)
-
-
-def _record(example: gold.Example) -> evaluation.Record:
-    """Return an annotated sentence as a document of events gold."""
-
-    def code(end: int | None) -> str | None:
-        return None if end is None else example.actor_codes[end]
-
-    return {
-        "id": example.id, "lang": example.language, "text": example.text,
-        "events": [
-            {"source": code(r.source), "target": code(r.target), "code": r.label,
-             "alt": list(r.alternatives), "symmetric": r.symmetric}
-            for r in example.relations
-        ],
-    }  # fmt: skip
 
 
 def calibrate(model: EncoderModel, documents: Sequence[Sequence[Any]]) -> dict[str, Any]:
