@@ -308,7 +308,7 @@ def aggregate(
 ) -> None:
     """Aggregate events into a dyadic time series; an exposure table is written beside it."""
     with _plain_errors():
-        from eventcoder import dyads, imports, pipeline, runs
+        from eventcoder import dyads, imports, pipeline, writing
 
         levels: list[Any] = list(dict.fromkeys(level or ["country"]))
         chosen: dict[str, Any] = {
@@ -322,11 +322,11 @@ def aggregate(
         options = dyads.Options(**chosen)
         several = levels if len(levels) > 1 else []
         series, account = pipeline.aggregate(source, options, several)
-        runs.write(series, out)
+        writing.write(series, out)
         beside = out.with_name(f"{out.stem}-exposure{out.suffix}")
         exposure = pipeline.exposure(source, options)
         if exposure is not None:
-            runs.write(exposure, beside)
+            writing.write(exposure, beside)
         _account_series(account, levels[0] if several else "")
         for name in several[1:]:
             other = replace(options, level=name)

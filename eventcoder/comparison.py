@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from eventcoder import dyads, imports, pictures, runs, tables
+from eventcoder import dyads, imports, pictures, tables, writing
 from eventcoder.errors import EventcoderError
 
 QUADS = ("verbal_cooperation", "material_cooperation", "verbal_conflict", "material_conflict")
@@ -36,7 +36,7 @@ class Comparison:
 
     def write(self, path: str | Path) -> None:
         """Write the correlations (.parquet, .csv or .jsonl)."""
-        runs.write(self.by_dyad, path)
+        writing.write(self.by_dyad, path)
 
     def picture(self, path: str | Path) -> None:
         """Write the picture (.svg, .png or .html)."""

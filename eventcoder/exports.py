@@ -15,7 +15,7 @@ from eventcoder import countries, layouts, tables
 from eventcoder.errors import EventcoderError
 from eventcoder.layouts import Layout
 from eventcoder.ontology import Ontology
-from eventcoder.runs import harmless
+from eventcoder.writing import harmless
 
 _DECIMAL, _HEX = r"^[0-9]{1,12}$", r"^[0-9a-f]{13,}$"
 _STATA_TEXT = 2045  # bytes in a fixed-width text variable of Stata

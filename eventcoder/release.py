@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from eventcoder import dyads, metadata, panels, runs, tables
+from eventcoder import dyads, metadata, panels, runs, tables, writing
 from eventcoder.errors import EventcoderError
 from eventcoder.metadata import Facts, Part
 
@@ -182,7 +182,7 @@ def write_part(folder: Path, path: str, table: str, frame: pl.LazyFrame) -> Part
     """Write one data file of a release and describe it."""
     file = folder / path
     file.parent.mkdir(exist_ok=True)
-    runs.write(frame, file)
+    writing.write(frame, file)
     rows = int(pl.scan_parquet(file, glob=False).select(pl.len()).collect().item())
     names = pl.read_parquet_schema(file)
     return Part(

@@ -1,4 +1,4 @@
-"""A run folder: its tables, what made them, and the only place that writes them."""
+"""A run folder: its tables, what made them, and the only place that changes them."""
 
 import datetime as dt
 import hashlib
@@ -6,7 +6,6 @@ import json
 import os
 import platform
 import re
-import secrets
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -17,7 +16,7 @@ from typing import Any, Literal
 import polars as pl
 
 import eventcoder
-from eventcoder import tables
+from eventcoder import tables, writing
 from eventcoder.errors import EventcoderError
 
 if sys.platform == "win32":
@@ -26,10 +25,6 @@ else:
     import fcntl
 
 Existing = Literal["refuse", "resume", "overwrite"]
-# Fixed, so that the same rows always make the same bytes, and small enough to skip by statistics.
-_ROW_GROUP = 131_072
-# A spreadsheet runs a cell that begins so, but not a number such as -5 or +3.2.
-_FORMULA, _NUMBER = r"^[=+\-@\t\r\n＝＋－＠]", r"^[+-]?[0-9]+([.,][0-9]+)*$"
 _PART = re.compile(r"(?:part|documents)-\d{5,}\.parquet")
 _OWN = (
     "documents.parquet", "events.parquet", "mentions/part-*.parquet", "sketches/part-*.parquet",
@@ -202,7 +197,7 @@ class Run:
 
     def _write_part(self, folder: str, number: int, frame: pl.DataFrame) -> None:
         _make(self.path / folder)
-        write(frame, self._part(folder, number))
+        writing.write(frame, self._part(folder, number))
 
     def _part(self, folder: str, number: int) -> Path:
         stem = "documents" if folder == "parts" else "part"
@@ -213,7 +208,7 @@ class Run:
 
     def write(self, name: str, frame: tables.Frame) -> None:
         """Write `documents` or `events`, conformed to its declared columns."""
-        write(tables.conform(frame, name), self.path / f"{name}.parquet")
+        writing.write(tables.conform(frame, name), self.path / f"{name}.parquet")
 
     def finish(self, signature: Signature, counts: Mapping[str, int], seconds: float) -> None:
         """Write the account; `counts` needs read, coded, skipped, failed, and may say more."""
@@ -343,80 +338,8 @@ class Run:
 
     def _write_info(self, content: Mapping[str, Any]) -> None:
         text = json.dumps(content, ensure_ascii=False, indent=2, default=str) + "\n"
-        with _atomic(self.path / "run.json") as unfinished:
+        with writing.atomic(self.path / "run.json") as unfinished:
             unfinished.write_text(text, "utf-8")
-
-
-def write(frame: pl.DataFrame | pl.LazyFrame, path: str | Path) -> None:
-    """Write a frame as .parquet, .csv or .jsonl, streaming if lazy; whole or not at all.
-
-    The same rows make the same bytes. In CSV, lists are written as JSON text, and texts that a
-    spreadsheet would run are made harmless.
-    """
-    path = Path(path)
-    lazy = frame.lazy()
-    if path.suffix not in {".parquet", ".csv", ".jsonl"}:
-        raise EventcoderError(f"{path}: give a file that ends in .parquet, .csv or .jsonl")
-    with _atomic(path) as unfinished:
-        if path.suffix == ".parquet":
-            lazy.sink_parquet(
-                unfinished,
-                compression="zstd",
-                compression_level=3,
-                row_group_size=_ROW_GROUP,
-                maintain_order=True,
-            )
-        elif path.suffix == ".csv":
-            harmless(_flat(lazy)).sink_csv(unfinished, maintain_order=True)
-        else:
-            lazy.sink_ndjson(unfinished, maintain_order=True)
-
-
-def harmless(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Put an apostrophe before texts that a spreadsheet would run; numbers stay.
-
-    >>> cells = pl.LazyFrame({"a": ["=1+1", "-5", "Iran"], "b": [-1, 2, 3]})
-    >>> harmless(cells).collect().rows()
-    [("'=1+1", -1), ('-5', 2), ('Iran', 3)]
-    """
-    text = pl.col(pl.String)
-    runs = text.str.contains(_FORMULA) & ~text.str.contains(_NUMBER)
-    return frame.with_columns(pl.when(runs).then("'" + text).otherwise(text).name.keep())
-
-
-def _flat(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Turn lists of records into JSON text, since CSV has none."""
-    nested = [name for name, dtype in frame.collect_schema().items() if isinstance(dtype, pl.List)]
-    items = pl.col(nested).list.eval(pl.element().struct.json_encode()).list.join(",")
-    return frame.with_columns(pl.format("[{}]", items)) if nested else frame
-
-
-@contextmanager
-def _atomic(path: Path) -> Iterator[Path]:
-    """Give a file beside `path` to write to, which takes its place at the end."""
-    if not path.parent.is_dir():
-        raise EventcoderError(f"{path}: the folder {path.parent} does not exist; make it first")
-    unfinished = path.parent / f".write-{secrets.token_hex(8)}{path.suffix}"
-    try:
-        yield unfinished
-        with unfinished.open("rb+") as written:
-            os.fsync(written.fileno())
-        unfinished.replace(path)
-        _settle(path.parent)
-    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        raise EventcoderError(f"{path} was not written: {error}") from error
-    finally:
-        with suppress(OSError):
-            unfinished.unlink()
-
-
-def _settle(folder: Path) -> None:
-    """Make the names in a folder outlive a loss of power."""
-    if sys.platform != "win32":
-        handle = os.open(folder, os.O_RDONLY)
-        with suppress(OSError):  # some network drives know no such thing
-            os.fsync(handle)
-        os.close(handle)
 
 
 def _make(folder: Path) -> None:

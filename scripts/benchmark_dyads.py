@@ -28,7 +28,7 @@ def make(path: Path, n: int) -> None:
     """Write `n` events over 200 countries and 20 years, unevenly spread as in news."""
     import polars as pl
 
-    from eventcoder.runs import write
+    from eventcoder.writing import write
 
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         for number, start in enumerate(range(0, n, PART)):
@@ -70,8 +70,8 @@ def with_eventcoder(path: Path, out: Path, complete: bool) -> int:
     import polars as pl
 
     from eventcoder.dyads import Options, aggregate
-    from eventcoder.runs import write
     from eventcoder.tables import scan
+    from eventcoder.writing import write
 
     write(aggregate(scan(path), Options(complete=complete)), out)
     return int(pl.scan_parquet(out).select(pl.len()).collect().item())

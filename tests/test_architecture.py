@@ -20,7 +20,8 @@ FLOORS = {
     "actors": "gazetteer transliteration composition surnames actors antecedents",
     "model": "model.description model.confidence model.spans model.encoder",
     "extraction": "extraction",
-    "coding": "runs events duplicates leakage matching evaluation spotting behaviour consistency",
+    "coding": "writing runs events duplicates leakage matching evaluation spotting behaviour "
+    "consistency",
     "series": "correction selection panels dyads",
     "release": "metadata codebook release changes soundness",
     "exchange": "layouts imports exports pictures comparison",
@@ -43,7 +44,7 @@ TRAINING = {"torch", "transformers", "datasets", "accelerate"}
 TRAINERS = set(FLOORS["training"].split()) - {"model.augmentation"}
 WITHOUT_FRAMES = ("records", "sentences", "languages", "cleaning", "dates", "actors", "extraction")
 PRINTERS = {"cli", "explanation"}
-TABLE_WRITERS = {"runs", "release", "report", "exports"}
+TABLE_WRITERS = {"writing", "release", "report", "exports"}
 TABLE_CALLS = ("sink_", "write_parquet", "write_csv", "write_ndjson", "write_json", "to_csv")
 
 

@@ -21,7 +21,18 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from eventcoder import checks, corpus, dates, gold, ontology, pipeline, release, resources, runs
+from eventcoder import (
+    checks,
+    corpus,
+    dates,
+    gold,
+    ontology,
+    pipeline,
+    release,
+    resources,
+    runs,
+    writing,
+)
 from eventcoder.actor_tables import COLUMNS, read_table
 from eventcoder.actors import ActorDictionary
 from eventcoder.cleaning import clean
@@ -537,7 +548,7 @@ def test_cells_of_csv_files_are_not_run(tmp_path: Path) -> None:
     cells = pl.DataFrame(
         {"publisher": [FORMULA, "@x", "+1-800", "-5", "＝1", "Iran"], "n": [-1] * 6}
     )
-    runs.write(cells, tmp_path / "f.csv")
+    writing.write(cells, tmp_path / "f.csv")
     with (tmp_path / "f.csv").open(encoding="utf-8", newline="") as file:
         _, *rows = csv.reader(file)
     shown = [row[0] for row in rows]

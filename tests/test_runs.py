@@ -15,7 +15,8 @@ from polars.testing import assert_frame_equal
 
 from eventcoder import runs, tables
 from eventcoder.errors import EventcoderError
-from eventcoder.runs import Run, Signature, digest, write
+from eventcoder.runs import Run, Signature, digest
+from eventcoder.writing import write
 
 SIGNED = Signature(model="default", model_digest="a" * 64, arguments={"text_column": "body"})
 COUNTS = {"read": 3, "coded": 1, "skipped": 1, "failed": 1, "sentences": 40}
@@ -185,9 +186,9 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
 
 def test_a_dead_writer_leaves_no_lock_and_no_half_files(tmp_path: Path) -> None:
     dying = (
-        "import os, sys; from eventcoder.runs import *\n"
+        "import os, sys; from eventcoder.runs import *; from eventcoder.writing import atomic\n"
         "with Run.create(sys.argv[1], Signature()) as run:\n"
-        "    with __import__('eventcoder.runs').runs._atomic(run.path / 'x.parquet') as half:\n"
+        "    with atomic(run.path / 'x.parquet') as half:\n"
         "        half.write_text('half'); os._exit(9)"
     )
     env = os.environ | {"PYTHONPATH": str(Path(runs.__file__).parents[1])}
