@@ -80,10 +80,17 @@ def _sort_out(page: list[Line], given: str) -> tuple[int | None, list[str]]:
     scraped = _signs_of_scraping(page, first, last)
     title = _title(page, first, last, given, scraped)
     if title is not None:
-        reasons[title] = ""
         _drop_repeats(page, title, scraped, reasons)
-    if not scraped:
-        return title, reasons
+    if scraped:
+        _drop_around(page, title, story, reasons)
+    if title is not None:  # wherever it stands, after the story too
+        reasons[title] = ""
+    return title, reasons
+
+
+def _drop_around(page: list[Line], title: int | None, story: Span, reasons: list[str]) -> None:
+    """Drop what a scraped page has above, under and amid the story's lines, first to last."""
+    first, last = story
     if title is None or title > last:
         _drop_before(page, range(first), None, reasons)
     else:
@@ -93,7 +100,6 @@ def _sort_out(page: list[Line], given: str) -> tuple[int | None, list[str]]:
     _drop_opened(page, title, reasons)
     _drop_inside(page, first, last, reasons)
     _drop_after(page, last, reasons)
-    return title, reasons
 
 
 def _story(page: list[Line]) -> Span | None:

@@ -1,9 +1,11 @@
 """What several tests share: the sample corpus, coded once with the shipped model."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from typer.testing import CliRunner, Result
 
 from eventcoder import pipeline, runs
@@ -11,6 +13,13 @@ from eventcoder.cli import app
 
 SAMPLE = Path(__file__).parent / "sample"
 Cli = Callable[..., Result]
+
+# A commit passes or fails every time alike; EVENTCODER_EXPLORE=20000 looks for what is new.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile(
+    "explore", max_examples=int(os.environ.get("EVENTCODER_EXPLORE", "100")), deadline=None
+)
+settings.load_profile("explore" if "EVENTCODER_EXPLORE" in os.environ else "repeatable")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from eventcoder.cleaning import Page, clean
@@ -440,6 +440,7 @@ TEXTS = st.one_of(
 
 
 @settings(deadline=None)
+@example(f"{'0' * 90}\rRELATED\rIran and Iraq ministers meet", "Iran and Iraq ministers meet")
 @given(TEXTS, st.none() | LINES)
 def test_spans_cover_every_letter_once(text: str, title: str | None) -> None:
     page = clean(text, title)
