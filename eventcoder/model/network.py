@@ -82,15 +82,14 @@ class PairHead(nn.Module):
         slots = torch.arange(mentions.shape[1], device=hidden.device).clamp(max=FIRST_MENTION)
         mentions = mentions + null[slots]
         scale = hidden.shape[2] ** -0.5
+        batch = torch.arange(mentions.shape[0], device=hidden.device)
+        rows = pairs + (batch * mentions.shape[1])[:, None, None]  # of all sentences' mentions
 
         def both(source: nn.Linear, target: nn.Linear) -> Tensor:
             """Project mentions, which are fewer than pairs, then add up each pair's two."""
-            ends = (source(mentions), pairs[..., 0:1]), (target(mentions), pairs[..., 1:2])
-            first, second = (
-                values.gather(1, index.expand(-1, -1, values.shape[2])) for values, index in ends
-            )
-            summed: Tensor = first + second
-            return summed
+            first = nn.functional.embedding(rows[..., 0], source(mentions).flatten(0, 1))
+            second = nn.functional.embedding(rows[..., 1], target(mentions).flatten(0, 1))
+            return first + second
 
         query = both(self.source_query, self.target_query)
         scores = query @ hidden.transpose(1, 2) * scale
