@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from eventcoder import evaluation, gold
+from eventcoder import evaluation, gold, scoring
 from eventcoder.actors import ActorDictionary
 from eventcoder.errors import EventcoderError
 from eventcoder.extraction import extract
@@ -89,7 +89,7 @@ def read(path: str | Path) -> list[Case]:
 
 
 def _variant(record: Record) -> Record:
-    evaluation.check_events(record)
+    scoring.check_events(record)
     if not isinstance(record["base"], str) or not isinstance(record["lang"], str):
         raise EventcoderError("base and lang must be text")
     return record
@@ -105,7 +105,7 @@ def _case(record: Record) -> Case | None:
         places = [(actor["start"], actor["end"]) for actor in actors]
         event = {**events[0], "source": actors[0]["code"], "target": actors[1]["code"]}
     else:
-        evaluation.check_events(record)
+        scoring.check_events(record)
         if len(events) != 1 or "source" not in record or "target" not in record:
             raise EventcoderError(
                 "behaviour gold needs one event, and the places source and target"
@@ -142,7 +142,7 @@ def behaviour(path: str | Path, coder: evaluation.Coder) -> Record:
     for case in cases:
         groups[case.lang].append(case)
     scores = {**scored(cases), "by": {k: scored(v) for k, v in sorted(groups.items())}}
-    rounded: Record = evaluation.rounded(scores)
+    rounded: Record = scoring.rounded(scores)
     return rounded
 
 

@@ -6,7 +6,6 @@ import datetime as dt
 import json
 import os
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,12 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from eventcoder import __version__
+from eventcoder import __version__, console
 from eventcoder.errors import EventcoderError
 
 if TYPE_CHECKING:
     from eventcoder.coder import Options
-    from eventcoder.dyads import Account
 
 app = typer.Typer(
     name="eventcoder",
@@ -47,7 +45,6 @@ ThreadsOption = Annotated[int, typer.Option("--threads", min=0, help="Cores to u
 AddressOption = Annotated[
     str | None, typer.Option(help="A Ray cluster to join (auto: the one this machine is in).")
 ]
-LINE_EVERY = 30.0  # seconds between lines of progress where no terminal shows it
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")]
 
 
@@ -151,81 +148,13 @@ def code(
         )  # fmt: skip
         options = replace(options, engine=engine.value, address=address)
         existing: Any = "resume" if resume else "overwrite" if overwrite else "refuse"
-        with _progress() as talk:
+        with console.progress() as talk:
             run = pipeline.code(corpus, out, options, existing, talk)
         info = run.info()
-        _account(info)
+        console.account(info)
         typer.secho(f"events: {run.path / 'events.parquet'}", err=True)
         if info["counts"]["failed"] or info["counts"]["truncated"]:
             raise typer.Exit(1)
-
-
-@contextmanager
-def _progress() -> Iterator[Any]:
-    """Show documents and rate: moving on a terminal, elsewhere a line now and then."""
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    began, console = time.monotonic(), Console(stderr=True)
-    before: dict[str, int] = {}  # what a resumed run had already, and what its first part added
-    said = began
-
-    def rate(counts: dict[str, int]) -> float:
-        if not before:
-            before.update(counts)
-            return 0.0
-        return (counts["sentences"] - before["sentences"]) / (time.monotonic() - began)
-
-    def line(counts: dict[str, int]) -> None:
-        nonlocal said
-        speed = rate(counts)
-        if time.monotonic() - said >= LINE_EVERY:
-            said = time.monotonic()
-            typer.echo(
-                f"{counts['read']:,} documents, {counts['sentences']:,} sentences, {speed:,.0f} "
-                "sentences/s", err=True,
-            )  # fmt: skip
-
-    if not console.is_terminal:
-        yield line
-        return
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("{task.completed:,.0f} documents, {task.fields[sentences]:,} sentences"),
-        TextColumn("{task.fields[rate]:,.0f} sentences/s"),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-    ) as bar:
-        task = bar.add_task("coding", total=None, sentences=0, rate=0.0)
-        yield lambda counts: bar.update(
-            task, completed=counts["read"], sentences=counts["sentences"], rate=rate(counts)
-        )
-
-
-def _account(info: dict[str, Any]) -> None:
-    """Say what was read, coded, skipped, lost and why."""
-    counts = info["counts"]
-    typer.echo(
-        f"read {counts['read']:,} documents = coded {counts['coded']:,} + skipped "
-        f"{counts['skipped']:,} + failed {counts['failed']:,}; {counts['sentences']:,} sentences "
-        f"in {info['seconds']:.1f} s",
-        err=True,
-    )
-    if counts.get("truncated"):
-        typer.echo(
-            f"of these {counts['truncated']:,} read in part: a sentence is longer than the model "
-            "reads",
-            err=True,
-        )
-    dropped = {k.removeprefix("dropped: "): n for k, n in counts.items() if k.startswith("dropped")}
-    reasons = ", ".join(f"{reason} {n:,}" for reason, n in dropped.items())
-    typer.echo(
-        f"event mentions {counts['mentions']:,}; coded rows {counts['events']:,} = kept "
-        f"{counts.get('kept', 0):,} + dropped {sum(dropped.values()):,}"
-        + (f" ({reasons})" if reasons else ""),
-        err=True,
-    )
 
 
 @app.command()
@@ -239,7 +168,9 @@ def recode(
     with _plain_errors():
         from eventcoder import pipeline
 
-        _account(pipeline.recode(run, _options("default", ontology, actors, threshold)).info())
+        console.account(
+            pipeline.recode(run, _options("default", ontology, actors, threshold)).info()
+        )
 
 
 class By(StrEnum):
@@ -327,24 +258,13 @@ def aggregate(
         exposure = pipeline.exposure(source, options)
         if exposure is not None:
             writing.write(exposure, beside)
-        _account_series(account, levels[0] if several else "")
+        console.account_series(account, levels[0] if several else "")
         for name in several[1:]:
             other = replace(options, level=name)
-            _account_series(dyads.account(imports.events_of(source), other), name)
+            console.account_series(dyads.account(imports.events_of(source), other), name)
         typer.secho(
             f"series: {out}" + (f"; exposure: {beside}" if exposure is not None else ""), err=True
         )
-
-
-def _account_series(account: Account, level: str) -> None:
-    """Say how many events a series counts, and why not the others."""
-    left = ", ".join(f"{reason} {n:,}" for reason, n in account.left_out.items() if n)
-    typer.echo(
-        (f"{level}: " if level else "")
-        + f"{account.read:,} events read, {account.kept:,} in the series"
-        + (f"; left out: {left}" if left else ""),
-        err=True,
-    )
 
 
 @app.command()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence, Set
 from itertools import combinations
 from pathlib import Path
 
-from eventcoder import evaluation, gold
+from eventcoder import evaluation, gold, scoring
 from eventcoder.errors import EventcoderError, one_line
 from eventcoder.extraction import extract
 from eventcoder.languages import SUPPORTED
@@ -65,7 +65,7 @@ def consistency(path: str | Path, coder: evaluation.Coder) -> Record:
         "dyad_f1": sum(pair["dyad_f1"] for pair in pairs.values()) / len(pairs),
         "pairs": pairs,
     }
-    rounded: Record = evaluation.rounded(scores)
+    rounded: Record = scoring.rounded(scores)
     return rounded
 
 

@@ -19,6 +19,7 @@ from eventcoder import (
     evaluation,
     events,
     imports,
+    resolution,
     resources,
     runs,
     spotting,
@@ -270,7 +271,7 @@ def evaluate(
         path = _own_gold(what)
     if what == "actors":
         dictionary = ActorDictionary.load([Path(p) for p in options.actors])
-        return evaluation.actors(path, dictionary, by)
+        return resolution.actors(path, dictionary, by)
     if what in ("relations", "mentions"):
         model = EncoderModel(resources.model(options.model), options.threads)
         if what == "mentions":

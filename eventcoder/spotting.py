@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from eventcoder import evaluation, gold
+from eventcoder import gold, scoring
 from eventcoder.errors import EventcoderError
 from eventcoder.matching import Record, rates
 from eventcoder.model.encoder import EncoderModel
@@ -33,7 +33,7 @@ def score(
         wanted = [s for s in example.spans if example.text[slice(*s)].casefold() not in PRONOUNS]
         counts = (paired(found, wanted), len(found), len(wanted))
         rows.append({"id": example.id, "lang": example.language, "counts": counts})
-    return evaluation.grouped(rows, by, _scores, "f1")
+    return scoring.grouped(rows, by, _scores, "f1")
 
 
 def paired(found: Sequence[gold.Span], wanted: Sequence[gold.Span]) -> int:

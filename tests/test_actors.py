@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventcoder import evaluation
+from eventcoder import resolution
 from eventcoder.actor_tables import COLUMNS, Row, read_meanings, read_table, shipped_tables
 from eventcoder.actors import ActorDictionary
 from eventcoder.errors import EventcoderError
@@ -304,7 +304,7 @@ def test_scores_name_the_class_of_an_error(actors: ActorDictionary, tmp_path: Pa
     path = tmp_path / "gold.jsonl"
     row = {"id": "1", "lang": "en", "text": text, "actors": marked, "events": []}
     path.write_text(json.dumps(row) + "\n", encoding="utf-8")
-    scores = evaluation.actors(path, actors, None)
+    scores = resolution.actors(path, actors, None)
     assert scores["n"] == 3
     assert scores["errors"] == {"country where gold has none": 0.3333, "country": 0.3333}
 
@@ -317,7 +317,7 @@ def test_sentences_of_a_document_tell_its_country(actors: ActorDictionary, tmp_p
     ]
     path = tmp_path / "gold.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    assert evaluation.actors(path, actors, None)["country"] == 1
+    assert resolution.actors(path, actors, None)["country"] == 1
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ FLOORS = {
     "actors": "gazetteer transliteration composition surnames actors antecedents",
     "model": "model.description model.confidence model.spans model.encoder",
     "extraction": "extraction",
-    "coding": "writing runs events duplicates leakage matching evaluation spotting behaviour "
-    "consistency",
+    "coding": "writing runs events duplicates leakage matching scoring resolution evaluation "
+    "spotting behaviour consistency",
     "series": "correction selection panels dyads",
     "release": "metadata codebook release changes soundness",
     "exchange": "layouts imports exports pictures comparison",
@@ -29,7 +29,7 @@ FLOORS = {
     "training": "model.augmentation model.features model.network model.training model.export "
     "model.fitting",
     "face": "drawing figures report notebook",
-    "command line": "cli",
+    "command line": "console cli",
 }
 ORDER = [name for floor in FLOORS.values() for name in floor.split()]
 # Two files of one job, where the lower one calls the upper one from inside a function.
@@ -43,7 +43,7 @@ UPWARD = {
 TRAINING = {"torch", "transformers", "datasets", "accelerate"}
 TRAINERS = set(FLOORS["training"].split()) - {"model.augmentation"}
 WITHOUT_FRAMES = ("records", "sentences", "languages", "cleaning", "dates", "actors", "extraction")
-PRINTERS = {"cli", "explanation"}
+PRINTERS = {"cli", "console", "explanation"}
 TABLE_WRITERS = {"writing", "release", "report", "exports"}
 TABLE_CALLS = ("sink_", "write_parquet", "write_csv", "write_ndjson", "write_json", "to_csv")
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from eventcoder import evaluation, explanation, leakage, matching, pipeline
+from eventcoder import evaluation, explanation, leakage, matching, pipeline, resolution, scoring
 from eventcoder.actors import ActorDictionary
 from eventcoder.errors import EventcoderError
 from eventcoder.ontology import Ontology
@@ -65,24 +65,24 @@ def test_matches_by_hand(
 def test_macro_f1_by_hand() -> None:
     pairs = [("a", "a"), ("a", "a"), ("a", "b"), ("b", "b"), ("c", "b")]
     # a: P 1, R 2/3, F1 .8; b: P 1/3, R 1, F1 .5; c: 0
-    assert evaluation.macro_f1(pairs) == pytest.approx((0.8 + 0.5 + 0) / 3)
+    assert scoring.macro_f1(pairs) == pytest.approx((0.8 + 0.5 + 0) / 3)
 
 
 def test_calibration_error_by_hand() -> None:
     # four at .95 of which three are right, two at .15 of which none is: (4*.2 + 2*.15) / 6
     sure, right = [0.95] * 4 + [0.15] * 2, [True] * 3 + [False] * 3
-    assert evaluation.expected_calibration_error(sure, right) == pytest.approx(1.1 / 6)
-    assert evaluation.expected_calibration_error([], []) == 0
+    assert scoring.expected_calibration_error(sure, right) == pytest.approx(1.1 / 6)
+    assert scoring.expected_calibration_error([], []) == 0
 
 
 def test_the_bins_tell_what_the_error_sums_up() -> None:
     judged = [(0.95, True)] * 3 + [(0.95, False)] + [(0.15, False)] * 2 + [(1.0, True)]
-    bins = evaluation.calibration(judged)
+    bins = scoring.calibration(judged)
     assert [b["n"] for b in bins] == [0, 2, 0, 0, 0, 0, 0, 0, 0, 5]
     assert bins[9]["confidence"] == pytest.approx(0.96)
     assert (bins[9]["right"], bins[1]["right"], bins[0]["right"]) == (0.8, 0.0, None)
     gaps = sum(b["n"] * abs(b["confidence"] - b["right"]) for b in bins if b["n"])
-    assert gaps / 7 == pytest.approx(evaluation.expected_calibration_error(*zip(*judged)))  # noqa: B905
+    assert gaps / 7 == pytest.approx(scoring.expected_calibration_error(*zip(*judged)))  # noqa: B905
 
 
 def at_root(golds: list[Any], predicted: list[Any]) -> matching.Matching:
@@ -159,7 +159,7 @@ def test_direction_by_hand(golds: Any, predicted: Any, expected: tuple[int, Any]
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1))
 def test_calibration_error_is_a_share(pairs: list[tuple[float, bool]]) -> None:
-    error = evaluation.expected_calibration_error(*zip(*pairs, strict=True))
+    error = scoring.expected_calibration_error(*zip(*pairs, strict=True))
     assert 0 <= error <= 1 + 1e-9
 
 
@@ -171,10 +171,10 @@ def test_the_interval_draws_whole_documents() -> None:
         seen.add(len(sample))
         return sum(r["x"] for r in sample) / len(sample)
 
-    low, high = evaluation.interval(rows, mean)
+    low, high = scoring.interval(rows, mean)
     assert seen == {4}
     assert (low, high) == (0.0, 1.0)
-    assert evaluation.interval(rows, mean) == [low, high]  # the same draws each time
+    assert scoring.interval(rows, mean) == [low, high]  # the same draws each time
 
 
 @dataclass(frozen=True)
@@ -278,7 +278,7 @@ def test_actors_score_country_and_role(tmp_path: Path) -> None:
         actor("Xyzzy spoke.", "Xyzzy", "FRAGOV"),
         actor("أعلنت وزارة الخارجية الروسية", "وزارة الخارجية الروسية", "RUSGOV", "ar"),
     )  # fmt: skip
-    scores = evaluation.actors(path, ActorDictionary.load())
+    scores = resolution.actors(path, ActorDictionary.load())
     assert scores["n"] == 4
     assert scores["country"] == scores["role"] == scores["code"] == 0.75
     assert scores["by"]["ar"]["code"] == 1
@@ -306,7 +306,7 @@ EVENT = {"id": "e", "lang": "en", "text": "Iran met Iraq.", "events": []}
 def test_wrong_values_are_named(tmp_path: Path, form: str, record: Any, words: str) -> None:
     path = write(tmp_path / "g.jsonl", record)
     with pytest.raises(EventcoderError, match=f"row 1: .*{words}"):
-        evaluation.read(path, form, ("text",))
+        scoring.read(path, form, ("text",))
 
 
 def test_gold_sentences_become_a_document_that_keeps_their_bounds() -> None:
@@ -355,7 +355,7 @@ def test_the_shipped_model_on_the_sample(coder: pipeline.Coder, tmp_path: Path) 
 def test_scores_are_shown_as_tables() -> None:
     row = {"n_gold": 2, "n_predicted": 1, "precision": 1.0, "recall": 0.5, "f1": 2 / 3}
     part = {"n": 2, "direction": {"n": 1, "share": None}, "roots": {"04": row},
-            "calibration": evaluation.calibration([(0.95, True)])}  # fmt: skip
+            "calibration": scoring.calibration([(0.95, True)])}  # fmt: skip
     console = Console(width=80, highlight=False, force_terminal=False)
     with console.capture() as shown:
         explanation.show_scores(

@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from eventcoder import correction, evaluation, events, gold, leakage, resources
+from eventcoder import (
+    correction,
+    evaluation,
+    events,
+    gold,
+    leakage,
+    matching,
+    resources,
+    scoring,
+)
 from eventcoder.actors import ActorDictionary
 from eventcoder.coder import Coder
 from eventcoder.errors import EventcoderError
@@ -85,14 +94,14 @@ def _files(data: Sequence[Path]) -> list[Path]:
 
 def calibration_gold(
     paths: Sequence[Path], recipe: training.Recipe, held: Sequence[gold.Example]
-) -> list[list[evaluation.Record]]:
+) -> list[list[scoring.Record]]:
     """Return gold documents that training never saw, as records of events gold.
 
     Those are the recipe's `calibrate_on` files, of annotated ones the held-out sentences; without
     any, the held-out sentences of all.
     """
     named = [path for path in paths if path.name in recipe.calibrate_on]
-    documents: list[list[evaluation.Record]] = []
+    documents: list[list[scoring.Record]] = []
     for path in named:
         if is_events(path):
             documents += evaluation.documents(path)
@@ -136,7 +145,7 @@ def calibrate(model: EncoderModel, documents: Sequence[Sequence[Any]]) -> dict[s
         out = place % FOLDS == fold
         fair[out] = _sure(x[out], _regress(x[~out], right[~out]))
     kept = fair >= threshold
-    error = evaluation.expected_calibration_error(fair[kept].tolist(), (right[kept] > 0).tolist())
+    error = scoring.expected_calibration_error(fair[kept].tolist(), (right[kept] > 0).tolist())
     return {
         "calibration": dict(zip(WEIGHTS, (round(float(w), 4) for w in weights), strict=True)),
         "threshold": threshold,
@@ -161,7 +170,7 @@ def confusion(model: EncoderModel, documents: Sequence[Sequence[Any]]) -> dict[s
         read = extract([evaluation.as_document(key, records)], coder.model, coder.dictionary)
         said: dict[int, set[tuple[str, str, int]]] = {}
         for row in coder.code(read).filter(pl.col("dropped").is_null()).iter_rows(named=True):
-            ends = evaluation.country(row["source"]), evaluation.country(row["target"])
+            ends = matching.country(row["source"]), matching.country(row["target"])
             said.setdefault(row["sentence_number"], set()).add((*ends, row["quad_class"]))
         for number, record in enumerate(records):
             left = sorted(said.get(number, ()))
@@ -185,7 +194,7 @@ def confusion(model: EncoderModel, documents: Sequence[Sequence[Any]]) -> dict[s
 
 
 def _quad_event(event: Any, ontology: Ontology) -> tuple[str, str, int, bool]:
-    ends = evaluation.country(event["source"]), evaluation.country(event["target"])
+    ends = matching.country(event["source"]), matching.country(event["target"])
     return *ends, int(ontology[event["code"]].quad_class), bool(event.get("symmetric"))
 
 
@@ -200,11 +209,11 @@ def _judged(
         id_: features(m.act, *open_ends(m))
         for id_, m in zip(mentions, extracted[0].mentions, strict=True)
     }
-    said: dict[int, dict[Any, evaluation.Record]] = {}
+    said: dict[int, dict[Any, scoring.Record]] = {}
     for row in coder.code(extracted).sort("confidence", descending=True).iter_rows(named=True):
         if row["dropped"] is None:
             said.setdefault(row["sentence_number"], {}).setdefault(
-                (evaluation.country(row["source"]), evaluation.country(row["target"]),
+                (matching.country(row["source"]), matching.country(row["target"]),
                  row["root_code"]), row)  # fmt: skip
     judged, golds = [], 0
     for number, record in enumerate(records):
