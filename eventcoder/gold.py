@@ -1,7 +1,7 @@
 """Gold files in, checked examples out: relations, events, actors, annotated and NER JSON lines."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,10 +91,11 @@ def form(record: dict[str, Any]) -> str:
     )
 
 
-def examples(path: Path) -> list[Example]:
+def examples(path: Path, rows: Iterable[tuple[int, dict[str, Any]]] | None = None) -> list[Example]:
     """Read a training file of any format but events and actors, which lack the spans.
 
-    Raises EventcoderError naming file, row and field at fault.
+    `rows` are (number, record) where `path` is no file of JSON lines. Raises EventcoderError
+    naming file, row and field at fault.
     """
     readers = {
         "relations": _relation,
@@ -103,7 +104,7 @@ def examples(path: Path) -> list[Example]:
         "ner": _names,
     }
     found = []
-    for row, record in lines(path):
+    for row, record in lines(path) if rows is None else rows:
         try:
             kind = form(record)
             if kind not in readers:
@@ -151,8 +152,9 @@ def _annotated(record: dict[str, Any]) -> Example:
         for role in ("source", "target"):
             if event[role] is not None and not 0 <= event[role] < len(spans):
                 raise EventcoderError(f"events.{role} {event[role]} is no index into actors")
-        if event.get("modality", "done") not in MODALITIES:
-            raise EventcoderError(f"modality {event['modality']!r} is none of {MODALITIES}")
+        modality = event.get("modality")
+        if modality is not None and modality not in MODALITIES:
+            raise EventcoderError(f"modality {modality!r} is none of {MODALITIES}")
         words = event.get("evidence") or ""
         at = text.find(words) if words else -1
         relations.append(
@@ -161,8 +163,8 @@ def _annotated(record: dict[str, Any]) -> Example:
                 event["target"],
                 "cameo",
                 str(event["code"]),
-                tuple(event.get("alt", ())),
-                event.get("modality"),
+                tuple(event.get("alt") or ()),
+                modality,
                 (at, at + len(words)) if at >= 0 else None,
                 bool(event.get("symmetric", False)),
             )

@@ -26,8 +26,8 @@ FLOORS = {
     "release": "metadata codebook release changes soundness",
     "exchange": "layouts imports exports pictures comparison",
     "flow": "coder cluster pipeline explanation checks",
-    "training": "model.augmentation model.features model.network model.training model.export "
-    "model.fitting",
+    "training": "model.augmentation model.data model.features model.network model.training "
+    "model.export model.fitting",
     "face": "drawing figures report notebook",
     "command line": "console cli",
 }

@@ -164,8 +164,44 @@ def test_training_goes_on_from_a_model_folder(trained, data, recipe, tmp_path):
     assert np.abs(before[1] - after[1]).max() < 0.3
 
 
+@pytest.mark.parametrize("split", [None, "train", "test"])
+def test_a_hugging_face_data_set_trains_as_its_json_lines_do(data, tmp_path, split):
+    import datasets
+
+    from eventcoder.model.data import examples, files, is_events
+
+    # Columns are alike in all rows there: what a row lacks comes back as None.
+    lines = (data / "own.en.jsonl").read_text("utf-8").splitlines()
+    records = [{k: v for k, v in json.loads(line).items() if k != "note"} for line in lines]
+    table = datasets.Dataset.from_list(records)
+    path = tmp_path / "news"
+    (datasets.DatasetDict({split: table}) if split else table).save_to_disk(path)
+    assert files([path]) == [path]
+    if split == "test":
+        with pytest.raises(EventcoderError, match="no split train, but test"):
+            examples(path)
+        return
+    assert not is_events(path)
+    assert examples(path) == gold.examples(data / "own.en.jsonl")
+
+
+def test_a_data_set_at_fault_is_named_with_its_row(data, tmp_path):
+    import datasets
+
+    from eventcoder.model.data import examples
+
+    wrong = [{"id": "1", "lang": "en", "text": "A", "actors": [], "events": [], "n": 1}]
+    wrong += [{**wrong[0], "actors": [{"start": 4, "end": 9, "code": "USA"}]}]
+    datasets.Dataset.from_list(wrong).save_to_disk(tmp_path / "wrong")
+    with pytest.raises(EventcoderError, match=r"row 2: actors .* is not inside the text"):
+        examples(tmp_path / "wrong")
+    next((tmp_path / "wrong").glob("*.arrow")).write_bytes(b"no arrow")
+    with pytest.raises(EventcoderError, match="is no data set"):
+        examples(tmp_path / "wrong")
+
+
 def test_a_model_tells_what_it_was_trained_on(trained, data, recipe, tmp_path):
-    from eventcoder.model.training import is_held_out
+    from eventcoder.model.data import is_held_out
 
     sketches = leakage.load(trained)
     examples = gold.examples(data / "own.en.jsonl")

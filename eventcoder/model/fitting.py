@@ -21,10 +21,10 @@ from eventcoder import (
 )
 from eventcoder.actors import ActorDictionary
 from eventcoder.coder import Coder
-from eventcoder.errors import EventcoderError
 from eventcoder.extraction import extract, open_ends
 from eventcoder.model import export, training
 from eventcoder.model.confidence import WEIGHTS, features
+from eventcoder.model.data import examples, files, is_events, is_held_out, read_data
 from eventcoder.model.encoder import EncoderModel
 from eventcoder.ontology import Ontology
 
@@ -46,7 +46,7 @@ def fit(
     Checkpoints lie in `OUT.work` beside the model until it is finished, so that a stopped
     training goes on where it was.
     """
-    paths = _files(data)
+    paths = files(data)
     recipe = training.Recipe.read(
         recipe_path or resources.model("training") / "recipe.toml", **changed
     )
@@ -77,19 +77,10 @@ def fit(
 
 def _remember(paths: Sequence[Path], recipe: training.Recipe, out: Path) -> None:
     """Keep sketches of the training sentences in the model, for `evaluate` to find them in gold."""
-    examples, _ = training.read_data([p for p in paths if not is_events(p)], recipe)
+    examples, _ = read_data([p for p in paths if not is_events(p)], recipe)
     base = Path(recipe.base)
     before = base if (base / "model.json").is_file() else None
     leakage.store(out, sorted({e.text for e in examples}), before)
-
-
-def _files(data: Sequence[Path]) -> list[Path]:
-    found: list[Path] = []
-    for path in data:
-        found += sorted(path.rglob("*.jsonl")) if path.is_dir() else [path]
-    if not found:
-        raise EventcoderError("no .jsonl files to train on")
-    return found
 
 
 def calibration_gold(
@@ -107,15 +98,10 @@ def calibration_gold(
             documents += evaluation.documents(path)
         else:
             documents += [
-                [gold.as_events(e)] for e in gold.examples(path)
-                if e.complete and training.is_held_out(e.id, recipe.held_out)
+                [gold.as_events(e)] for e in examples(path)
+                if e.complete and is_held_out(e.id, recipe.held_out)
             ]  # fmt: skip
     return documents if named else [[gold.as_events(e)] for e in held if e.complete]
-
-
-def is_events(path: Path) -> bool:
-    """Tell events gold, which has no spans to train on, by its first row."""
-    return next((gold.form(record) == "events" for _, record in gold.lines(path)), False)
 
 
 def calibrate(model: EncoderModel, documents: Sequence[Sequence[Any]]) -> dict[str, Any]:

@@ -9,8 +9,7 @@ import json
 import random
 import time
 import tomllib
-import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from eventcoder import gold
 from eventcoder.errors import EventcoderError, one_line
-from eventcoder.model.augmentation import with_pronouns
+from eventcoder.model.data import read_data
 from eventcoder.model.features import (
     IGNORE,
     NAME_TAGS,
@@ -87,33 +86,6 @@ class Recipe:
                 f"recipe {path}: no base, the folder of the encoder to start from"
             )
         return cls(**values)
-
-
-def is_held_out(identifier: str, share: float) -> bool:
-    """Tell by id whether an example is kept for development; the same id in any language is.
-
-    >>> is_held_out("plv-train-4", 0.1) == is_held_out("plv-train-4", 0.1)
-    True
-    """
-    return zlib.crc32(identifier.encode()) % 1000 < share * 1000
-
-
-def read_data(
-    paths: Iterable[Path], recipe: Recipe
-) -> tuple[list[gold.Example], list[gold.Example]]:
-    """Return (training, held-out) examples of the files, sampled as the recipe says."""
-    train, held = [], []
-    for path in paths:
-        share = (recipe.sampling or {}).get(path.name, 1.0)
-        for example in gold.examples(path):
-            if is_held_out(example.id, recipe.held_out):
-                held.append(example)
-                continue
-            train += [example] * int(share)
-            if zlib.crc32(b"sample" + example.id.encode()) % 1000 < (share % 1) * 1000:
-                train.append(example)
-    train += with_pronouns(list(train), recipe.pronouns, random.Random(recipe.seed))
-    return train, held
 
 
 class Losses:
