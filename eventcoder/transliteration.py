@@ -20,9 +20,9 @@ _LETTER = {letter: name for name, letters in _CLASSES.items() for letter in lett
 _PAIR = re.compile("|".join(sorted(_PAIRS, key=len, reverse=True)))
 _MIN_SKELETON = 2  # consonants that first and last name need each
 _MOST_V = 4
-_PARTICLES = frozenset({"al", "el", "bin", "ben", "ibn", "abu", "abd", "van", "von", "de", "der",
-                        "di", "da", "bint", "بن", "ابن", "ابو", "عبد", "ال", "دی", "دو", "فان",
-                        "فون", "دا", "سید"})  # fmt: skip
+PARTICLES = frozenset({"al", "el", "bin", "ben", "ibn", "abu", "abd", "van", "von", "de", "der",
+                        "di", "da", "bint", "abdel", "abdul", "la", "le", "بن", "ابن", "ابو", "عبد",
+                        "ال", "دی", "دو", "فان", "فون", "دا", "سید", "لا", "لو"})  # fmt: skip
 
 
 def skeleton(word: str) -> str:
@@ -39,7 +39,7 @@ def skeleton(word: str) -> str:
 def key(name: str) -> tuple[str, str] | None:
     """Return the skeletons of first and last name; None if they are too short to tell."""
     words = re.findall(r"\w+", fold_with_offsets(name)[0])
-    words = [word.removeprefix("ال") for word in words if word not in _PARTICLES]
+    words = [word.removeprefix("ال") for word in words if word not in PARTICLES]
     if len(words) < 2:
         return None
     first, last = skeleton(words[0]), skeleton(words[-1])
