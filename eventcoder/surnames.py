@@ -98,11 +98,21 @@ def _only(rows: Sequence[Row], day: str) -> tuple[Row, ...]:
         people[row.id].append(row)
     meant = list(people.values())
     if len(meant) > 1:
-        chosen = [own for own in meant if own[0].source not in _EVERYBODY]
-        meant = [own for own in meant if any(_governs(row, day) for row in own)]
-        meant = [own for own in meant if own in chosen] if len(meant) > 1 else meant
-        meant = meant or _last(chosen, day)
+        chosen = [own for own in meant if any(_one_by_one(row, day) for row in own)]
+        ruling = [own for own in meant if any(_governs(row, day) for row in own)]
+        meant = ruling or _last(chosen, day)
+        for preferred in (_one_by_one, _of_a_state):
+            if len(meant) > 1:
+                meant = [own for own in meant if any(preferred(row, day) for row in own)]
     return tuple(meant[0]) if len(meant) == 1 else ()
+
+
+def _one_by_one(row: Row, _: str) -> bool:
+    return row.source not in _EVERYBODY
+
+
+def _of_a_state(row: Row, day: str) -> bool:
+    return _governs(row, day) and row.code[:3] != "IGO"
 
 
 def _last(people: Sequence[list[Row]], day: str) -> list[list[Row]]:

@@ -18,7 +18,7 @@ import sys
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from eventcoder.languages import fold
@@ -27,8 +27,18 @@ HERE = Path(__file__).resolve().parent.parent / "schemas" / "actors"
 COLUMNS = ("phrase", "language", "code", "kind", "name", "start", "end", "source", "id")
 OPEN = dt.date.max
 EARLIEST = dt.date(2000, 1, 1)
+GUESSED = 4  # rank of a spell whose end no source tells
 # A source that was scraped in 2022 and gives no end is believed only for recent appointments.
 STILL_LIKELY = dt.date(2019, 1, 1)
+# The first day of the next government: ministers without an end are not believed beyond it.
+NEXT_GOVERNMENT = {
+    "AFG": "2021-08-15", "SDN": "2021-10-25", "IRQ": "2022-10-27", "ISR": "2022-12-29",
+    "QAT": "2023-03-07", "CHN": "2023-03-12", "NGA": "2023-05-29", "TUR": "2023-06-03",
+    "PAK": "2023-08-14", "JPN": "2023-09-13", "KAZ": "2024-02-05", "PSE": "2024-03-31",
+    "KWT": "2024-05-15", "EGY": "2024-07-03", "GBR": "2024-07-05", "IRN": "2024-08-21",
+    "TUN": "2024-08-25", "JOR": "2024-09-18", "FRA": "2024-09-21", "SYR": "2024-12-08",
+    "USA": "2025-01-20", "LBN": "2025-02-08", "KOR": "2025-06-04",
+}  # fmt: skip
 
 COUNTRY = {
     "afghanistan": "AFG", "algeria-cabinet": "DZA", "armenia-ministers": "ARM", "bahrain": "BHR",
@@ -169,17 +179,27 @@ def wikidata(path: Path) -> Iterator[Person]:
         name = re.sub(r",.*|\(.*\)|\".*?\" ", "", row["person"]).strip()
         if not sector or start is None or " " not in name or NOT_LATIN.search(name):
             continue
-        end = day(row["end"], last=True)
+        end, guessed = day(row["end"], last=True), False
         if end is None:
             later = [s for s in starts[row["repo"], row["position"]] if s > row["start"]]
-            end = day(min(later)) if later else OPEN if start >= STILL_LIKELY else None
+            end = day(min(later)) if later else _still(row, sector, start)
+            guessed = not later
         if end is None or end < max(EARLIEST, start):
             continue
         rank = 1 if HEAD.match(row["position"].lower()) else 2 if sector == "GOV" else 3
+        rank = GUESSED if guessed else rank
         person = Person(name, row["qid"])
         person.phrases["en"] = [name]
         person.spells = [Spell(COUNTRY[row["repo"]] + sector, start, end, rank, "wikidata")]
         yield person
+
+
+def _still(row: dict[str, str], sector: str, start: dt.date) -> dt.date | None:
+    """Return how long somebody without an end or a successor is believed to be in office."""
+    following = dt.date.fromisoformat(NEXT_GOVERNMENT.get(COUNTRY[row["repo"]], "0001-01-02"))
+    if sector == "GOV" and start < following and "overnor" not in row["position"]:
+        return following - dt.timedelta(days=1)
+    return OPEN if start >= STILL_LIKELY else None
 
 
 def office(position: str, repo: str) -> str:
@@ -216,7 +236,7 @@ FACTBOOK_TITLES = re.compile(
     "Transitional|Prince|Princess|Grand|Duke|Crown|of|State|Council|Chairman|Captain|Colonel|"
     "General|Gen\\.|Dr\\.|Sir|Dame|Supreme|Leader|Secretary|and|Co-Vice|Governor-General|by|the|"
     "represented|Governor|Foreign|Affairs|Political|Pope|Federal|Caretaker|Chief|Taliban|Head|"
-    "Chairperson|Presidential|Leadership|Swiss|Confederation|Emperor|Regent|Paramount|Ruler"
+    "Chairperson|Presidential|Leadership|Commission|Cabinet|Ministers|People's|Assembly|Swiss|Confederation|Emperor|Regent|Paramount|Ruler"
 )
 MONTHS = list(calendar.month_name)
 
@@ -245,25 +265,30 @@ def join(hand: Iterable[Person], others: Iterable[Person]) -> list[Person]:
             people[person.id] = people.pop(mate.id)
             mate.id = person.id
         by_hand = any(known_spell.rank == 0 for known_spell in mate.spells)
-        if spell.source != "factbook" and not (by_hand and spell.end == OPEN):
+        if spell.source != "factbook" and not (by_hand and spell.rank == GUESSED):
             mate.spells.append(spell)
     return list(people.values())
 
 
 def timeline(spells: list[Spell]) -> list[Spell]:
     """Return spells of which no two share a day: best rank, then the latest start, wins."""
+    pieces = []
+    for start, end, holding in _sliced(spells):
+        best = min(holding, key=lambda spell: (spell.rank, -spell.start.toordinal()))
+        pieces.append(replace(best, start=start, end=end))
+    return _after_office(_merged(pieces))
+
+
+def _sliced(spells: list[Spell]) -> Iterator[tuple[dt.date, dt.date, list[Spell]]]:
+    """Yield first and last day of each stretch between changes, and the spells that hold there."""
     one = dt.timedelta(days=1)
     cuts = {spell.start for spell in spells}
     cuts |= {spell.end + one for spell in spells if spell.end < OPEN}
     days = sorted(cuts)
-    pieces: list[Spell] = []
     for start, after in zip(days, [*days[1:], None], strict=True):
         end = after - one if after else OPEN
-        holding = [spell for spell in spells if spell.start <= start and spell.end >= end]
-        if holding:
-            best = min(holding, key=lambda spell: (spell.rank, -spell.start.toordinal()))
-            pieces.append(Spell(best.code, start, end, best.rank, best.source))
-    return _after_office(_merged(pieces))
+        if holding := [spell for spell in spells if spell.start <= start and spell.end >= end]:
+            yield start, end, holding
 
 
 def _merged(pieces: list[Spell]) -> list[Spell]:
@@ -292,20 +317,44 @@ def _after_office(pieces: list[Spell]) -> list[Spell]:
 
 
 def rows(people: list[Person]) -> Iterator[tuple[str, ...]]:
-    """Yield table rows; of two persons with one name, the one of the better rank keeps it."""
-    taken: dict[tuple[str, str], str] = {}
-    for person in sorted(people, key=lambda one: (min(s.rank for s in one.spells), one.id)):
-        spells = timeline(person.spells)
+    """Yield table rows; a name that several persons bear is on each day that of one."""
+    bearers: dict[tuple[str, str], list[tuple[Person, str]]] = defaultdict(list)
+    for person in sorted(people, key=lambda one: (_rank(one), one.id)):
         for language, phrases in person.phrases.items():
             for folded, phrase in {fold(phrase): phrase for phrase in reversed(phrases)}.items():
-                if taken.setdefault((folded, language), person.id) != person.id:
-                    continue
-                for spell in spells:
-                    start = "" if spell.start == dt.date.min else spell.start.isoformat()
-                    end = "" if spell.end == OPEN else spell.end.isoformat()
-                    if not end or spell.end >= EARLIEST:
-                        yield (phrase, language, spell.code, "leader", person.name, start, end,
-                               spell.source, person.id)  # fmt: skip
+                bearers[folded, language].append((person, phrase))
+    for (_, language), named in bearers.items():
+        sharing = [named[0], *(one for one in named[1:] if _rank(one[0]) == 0)]
+        for (person, phrase), spell in _borne(sharing):
+            start = "" if spell.start == dt.date.min else spell.start.isoformat()
+            end = "" if spell.end == OPEN else spell.end.isoformat()
+            if not end or spell.end >= EARLIEST:
+                yield (phrase, language, spell.code, "leader", person.name, start, end,
+                       spell.source, person.id)  # fmt: skip
+
+
+def _rank(person: Person) -> int:
+    return min(spell.rank for spell in person.spells)
+
+
+def _borne(named: list[tuple[Person, str]]) -> Iterator[tuple[tuple[Person, str], Spell]]:
+    """Yield whose a shared name is and when: of those in a role, else of those after, the first."""
+    ranked = [
+        replace(spell, rank=number)
+        for number, (person, _) in enumerate(named)
+        for spell in timeline(person.spells)
+    ]
+    pieces = []
+    for start, end, holding in _sliced(ranked):
+        best = min(holding, key=_weight)
+        pieces.append(replace(best, start=start, end=end))
+    for number, one in enumerate(named):
+        for spell in _merged([piece for piece in pieces if piece.rank == number]):
+            yield one, spell
+
+
+def _weight(spell: Spell) -> tuple[bool, bool, int]:
+    return spell.code.endswith("ELI"), not spell.code.endswith("GOV"), spell.rank
 
 
 def missing(people: list[Person], path: Path, codes: dict[str, str]) -> Iterator[str]:
