@@ -1,6 +1,7 @@
 """Actor tables in, dictionary matches with offsets in running text out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import ahocorasick
@@ -17,11 +18,16 @@ _CLITICS = frozenset({"و", "ف", "ب", "ل", "ک", "وب", "ول", "وک", "ف�
 _ARTICLED = frozenset(
     {"ال", "وال", "فال", "بال", "کال", "وبال", "فبال", "وکال", "لل", "ولل", "فلل"}
 )
+_PREFIXES = _CLITICS | _ARTICLED
+_ASCII = "\x7f"
 _AROUND = 300  # characters on each side that decide an ambiguous name
 _LONGEST_CLITIC = 4
 _MAX_ABBREVIATION = 6  # US, UNHCR: only in capitals
 _MIN_SHARED = 6  # letters of a surname that Arabic and Persian share: "آنان" is "they" and Annan
 _MIN_CLITIC = 3  # letters that must remain where a clitic is stripped
+
+
+_Hit = tuple[int, int, str, tuple[Row, ...]]  # start, end, clitics, rows
 
 
 class Match(NamedTuple):
@@ -38,26 +44,36 @@ class _Sense(NamedTuple):
     definite: bool  # the phrase begins with the Arabic article, which is not in the key
 
 
+class _Spaced(dict[int, int | None]):
+    """A translation that folds letters and digits, drops marks and makes all else a space."""
+
+    def __missing__(self, code: int) -> int | None:
+        folded = fold_with_offsets(chr(code))[0]
+        self[code] = spaced = ord(folded if folded.isalnum() else " ") if folded else None
+        return spaced
+
+
+_SPACED = _Spaced()
+
+
 class Gazetteer:
-    """A phrase index over actor tables: one automaton for all languages."""
+    """A phrase index over actor tables: one automaton for all languages.
+
+    It reads letters, digits and spaces; its patterns end with a word and, but for Arabic script,
+    where clitics may come first, begin with one.
+    """
 
     def __init__(self, rows: Iterable[Row], tests: Sequence[Meaning] = ()) -> None:
-        senses = _index(list(rows))
+        self._senses = _index(list(rows))
         self._tests: dict[tuple[str, str], list[Meaning]] = {}
         for test in tests:
             key = fold_with_offsets(test.phrase)[0]
             for form in {key, key.removeprefix(ARTICLE)}:
                 self._tests.setdefault((form, test.language), []).append(test)
         self._ambiguous = {key for key, _ in self._tests}
-        self._allowed: dict[tuple[int, str, str, str], tuple[Row, ...]] = {}
-        self._senses = list(senses.values())
-        automaton: Any = ahocorasick.Automaton()
-        for number, key in enumerate(senses):
-            automaton.add_word(key, (number, len(key)))
-        if senses:
-            automaton.make_automaton()
-        self._automaton = automaton
-        self.size = len(senses)
+        self._allowed: dict[tuple[str, str, str, str], tuple[Row, ...]] = {}
+        self._automaton = _automaton(self._senses)
+        self.size = len(self._senses)
 
     def find(self, text: str, language: str, context: str | None = None) -> list[Match]:
         """Return the longest dictionary matches in `text`, left to right, without overlaps.
@@ -66,30 +82,39 @@ class Gazetteer:
         """
         if not self.size:
             return []
-        folded, index = fold_with_offsets(text)
-        folded = folded.replace("-", " ")  # "North-Korean"
-        found: list[tuple[int, int, Match]] = []
-        for last, (number, length) in self._automaton.iter(folded):
-            start, end = last - length + 1, last + 1
-            if end < len(folded) and folded[end].isalnum():
-                continue
-            prefix = "" if not start or folded[start - 1] == " " else _prefix(folded, start)
+        spaced = text.translate(_SPACED)
+        index: Sequence[int] = range(len(text))
+        if len(spaced) != len(text):
+            index = [at for at, sign in enumerate(text) if _SPACED[ord(sign)] is not None]
+        hits: list[_Hit] = []
+        for end, (length, words, key) in self._automaton.iter(f" {spaced} "):
+            start, end = end - length, end - 1  # noqa: PLW2901 - the pattern's last sign is a space
+            arabic = spaced[start] > _ASCII
+            prefix = _prefix(spaced, start) if arabic and start else ""
             if prefix is None:
                 continue
-            begin = index[start] if index else start
-            stop = index[end - 1] + 1 if index else end
-            shape = _shape(text[begin:stop])
-            known = (number, prefix, language, shape)
-            rows = self._allowed.get(known)
-            if rows is None:
-                rows = _legal(self._senses[number], prefix, language, shape, length)
-                self._allowed[known] = rows
-            if rows and folded[start:end] in self._ambiguous:
-                whole = end - start == len(folded)
-                rows = self._meant(rows, folded[start:end], context or text, begin, whole)
+            written = text[index[start] : index[end - 1] + 1]
+            if words > 1 and not (key and written.replace(" ", "").isalnum()):
+                key = _key(written)  # noqa: PLW2901 - "u.s." is no "u s"
+            shape = "" if arabic else _shape(written)
+            rows = self._rows(key, prefix, language, shape)
+            if rows and key in self._ambiguous:
+                whole = end - start == len(spaced)
+                rows = self._meant(rows, key, context or text, index[start], whole)
             if rows:
-                found.append((start, end, Match(begin, stop, rows, prefix)))
-        return _longest(found, len(folded))
+                hits.append((start, end, prefix, rows))
+        return [
+            Match(index[start], index[end - 1] + 1, rows, prefix)
+            for start, end, prefix, rows in _longest(hits)
+        ]
+
+    def _rows(self, key: str, prefix: str, language: str, shape: str) -> tuple[Row, ...]:
+        asked = (key, prefix, language, shape)
+        rows = self._allowed.get(asked)
+        if rows is None:
+            rows = _legal(self._senses.get(key, []), prefix, language, shape, len(key))
+            self._allowed[asked] = rows
+        return rows
 
     def _meant(
         self, rows: tuple[Row, ...], key: str, context: str, start: int, whole: bool
@@ -124,9 +149,9 @@ def _index(rows: list[Row]) -> dict[str, list[_Sense]]:
     listed: set[tuple[str, str]] = set()  # a form that a table lists is no other word's form
     for row, key in zip(rows, keys, strict=True):
         if not key.isascii() and (_TATWEEL in key or not key.replace(" ", "").isalnum()):
-            key = fold_with_offsets(row.phrase)[0].replace("-", " ")  # noqa: PLW2901 - it has marks to drop
+            key = _key(row.phrase)  # noqa: PLW2901 - it has marks to drop
         definite = row.language != "fa" and row.phrase.startswith(ARTICLE) and len(key) > 4
-        stem = key[2:] if definite else key
+        stem = key[2:] if definite else key.lstrip("'")
         sense = _Sense(row, definite)
         senses.setdefault(stem, []).append(sense)
         if row.kind in _INFLECTED:
@@ -222,24 +247,54 @@ def _fits(sense: _Sense, prefix: str, language: str, shape: str, length: int) ->
     return not prefix or length >= _MIN_CLITIC
 
 
-def _prefix(folded: str, start: int) -> str | None:
+def _prefix(spaced: str, start: int) -> str | None:
     """Return the clitics written before `start`, or None if the word does not begin so."""
-    word = start
-    while word and start - word <= _LONGEST_CLITIC and folded[word - 1].isalnum():
-        word -= 1
-    prefix = folded[word:start]
-    return prefix if not prefix or prefix in _CLITICS or prefix in _ARTICLED else None
+    word = spaced.rfind(" ", max(0, start - _LONGEST_CLITIC - 1), start) + 1
+    prefix = spaced[word:start] if word or start <= _LONGEST_CLITIC else None
+    return prefix if not prefix or prefix in _PREFIXES else None
 
 
-def _longest(found: list[tuple[int, int, Match]], length: int) -> list[Match]:
-    """Keep the longest of overlapping matches, then the one with fewer clitics."""
-    taken = bytearray(length)
-    kept: list[tuple[int, Match]] = []
-    for start, end, match in sorted(
-        found, key=lambda hit: (hit[0] - hit[1], len(hit[2].prefix), hit[0])
-    ):
-        if taken.find(1, start, end) < 0:
-            taken[start:end] = b"\1" * (end - start)
-            kept.append((start, match))
-    kept.sort(key=lambda hit: hit[0])
-    return [match for _, match in kept]
+def _longest(hits: list[_Hit]) -> Iterator[_Hit]:
+    """Keep the longest of overlapping hits, then the one with fewer clitics."""
+    hits.sort(key=itemgetter(0))
+    cluster: list[_Hit] = []
+    reach = 0
+    for hit in hits:
+        if hit[0] >= reach and cluster:
+            yield from _apart(cluster)
+            cluster = []
+        cluster.append(hit)
+        reach = max(reach, hit[1])
+    yield from _apart(cluster)
+
+
+def _apart(cluster: list[_Hit]) -> list[_Hit]:
+    """Return the hits of an overlapping cluster that stay."""
+    if len(cluster) == 1:
+        return cluster
+    kept: list[_Hit] = []
+    for hit in sorted(cluster, key=lambda hit: (hit[0] - hit[1], len(hit[2]), hit[0])):
+        if all(hit[1] <= other[0] or other[1] <= hit[0] for other in kept):
+            kept.append(hit)
+    return sorted(kept, key=itemgetter(0))
+
+
+def _key(phrase: str) -> str:
+    return fold_with_offsets(phrase)[0].replace("-", " ")
+
+
+def _automaton(keys: Iterable[str]) -> Any:
+    """Return an automaton of the keys; a hit is its pattern's length, its words and the key.
+
+    The key is empty where it has other signs than letters, digits and spaces: how the phrase is
+    written in the text decides.
+    """
+    automaton: Any = ahocorasick.Automaton()
+    for key in keys:
+        plain = key.replace(" ", "").isalnum()
+        spaced = key if plain else key.translate(_SPACED)
+        pattern = f" {spaced} " if key[0] <= _ASCII else f"{spaced} "
+        known = key if plain else ""
+        automaton.add_word(pattern, (len(spaced) + 1, spaced.count(" ") + 1, known))
+    automaton.make_automaton()
+    return automaton
