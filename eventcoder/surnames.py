@@ -14,8 +14,11 @@ _SEPARATOR = "\0"
 _MIN_LETTERS = 3
 _MIN_SKELETON = 5  # consonants of a whole name that is spelt otherwise than in the tables
 _EVERYBODY = frozenset({"wikidata", "factbook"})  # sources that list whoever held an office
+_FORMER = "ELI"
 _FAMILY_FIRST = frozenset({"CHN", "KOR", "PRK", "TWN", "VNM", "HKG"})
 _ARTICLES = re.compile(rf"(?:[ae]l-|عبد{ARTICLE}|{ARTICLE})(?=\w{{3}})")
+
+_SAYYID = re.compile(r"^سید(?=\w{3})")  # written together with the name in Persian
 
 
 class _Bearer(NamedTuple):
@@ -75,7 +78,7 @@ def _parted(folded: str) -> tuple[str, str]:
     if not words:
         return "", ""
     before = [word for word in words[:-1] if word not in PARTICLES]
-    return before[0] if before else "", _bare(words[-1])
+    return _SAYYID.sub("", before[0]) if before else "", _bare(words[-1])
 
 
 @cache
@@ -89,7 +92,7 @@ def _sound(word: str) -> str:
 
 
 def _only(rows: Sequence[Row], day: str) -> tuple[Row, ...]:
-    """Return the rows of the only person, of the one in office, or of the last who was.
+    """Return the rows of the only person, of the one in office or a role, or last in office.
 
     People whom the tables name one by one go before those of long lists of office holders.
     """
@@ -100,7 +103,8 @@ def _only(rows: Sequence[Row], day: str) -> tuple[Row, ...]:
     if len(meant) > 1:
         chosen = [own for own in meant if any(_one_by_one(row, day) for row in own)]
         ruling = [own for own in meant if any(_governs(row, day) for row in own)]
-        meant = ruling or _last(chosen, day)
+        active = [own for own in chosen if any(_holds_role(row, day) for row in own)]
+        meant = ruling or active or _last(chosen, day)
         for preferred in (_one_by_one, _of_a_state):
             if len(meant) > 1:
                 meant = [own for own in meant if any(preferred(row, day) for row in own)]
@@ -130,6 +134,10 @@ def _last(people: Sequence[list[Row]], day: str) -> list[list[Row]]:
 
 def _governs(row: Row, day: str) -> bool:
     return _is_office(row) and (row.holds(day) if day else not row.end)
+
+
+def _holds_role(row: Row, day: str) -> bool:
+    return row.code[3:6] != _FORMER and (row.holds(day) if day else not row.end)
 
 
 def _is_office(row: Row) -> bool:

@@ -147,13 +147,18 @@ def hand_made(folder: Path) -> Iterator[Person]:
                 person = Person(row["name"].strip(), slug(row["name"]))
                 person.phrases["en"] = [person.name, *_parts(row["en"])]
                 person.phrases["ar"] = _parts(row["ar"])
-                person.phrases["fa"] = _parts(row["fa"])
+                person.phrases["fa"] = [*_parts(row["fa"]), *_joined(_parts(row["fa"]))]
                 person.spells = [spell for role in row["roles"].split(",") for spell in _role(role)]
                 yield person
 
 
 def _parts(cell: str) -> list[str]:
     return [part.strip() for part in cell.split(";") if part.strip()]
+
+
+def _joined(phrases: list[str]) -> list[str]:
+    """Return the names that begin with Sayyid as Persian also writes them: in one word."""
+    return [name.replace(" ", "", 1) for name in phrases if name.startswith("سید ")]
 
 
 def _role(text: str) -> Iterator[Spell]:
