@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from eventcoder import duplicates, events, resources, runs, tables
+from eventcoder import events, resources, runs, sketches, tables
 from eventcoder.actors import ActorDictionary
 from eventcoder.extraction import Extracted, extract, prepare, read, tell
 from eventcoder.formats import Columns
@@ -91,7 +91,7 @@ class Coder:
             document_rows(extracted, failed), on="doc_id", how="left", maintain_order="left"
         )
         mentions = events.mention_rows(extracted)
-        return Part(documents, mentions, duplicates.sketch_rows(extracted),
+        return Part(documents, mentions, sketches.sketch_rows(documents, extracted),
                     self.code_mentions(mentions, documents))  # fmt: skip
 
     def code_mentions(self, mentions: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
@@ -155,11 +155,12 @@ def document_rows(extracted: Sequence[Extracted], failed: Sequence[Unreadable]) 
 def _document_row(extracted: Extracted) -> dict[str, Any]:
     prepared = extracted.prepared
     document = prepared.document
+    told = (prepared.reason, IN_PART if extracted.truncated else None, document.fault)
     return {
         "doc_id": document.doc_id,
         "path": document.path,
         "status": "skipped" if prepared.reason else "coded",
-        "reason": prepared.reason or (IN_PART if extracted.truncated else None),
+        "reason": "; ".join(filter(None, told)) or None,
         "title": document.title,
         "published": document.published,
         "published_basis": document.published_basis if document.published else "none",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,32 +16,44 @@ if TYPE_CHECKING:
 LINE_EVERY = 30.0  # seconds between lines of progress where no terminal shows it
 
 
+def _left(counts: dict[str, int], before: dict[str, int], seconds: float) -> str:
+    """Say how long the bytes still to be read will take, at the pace so far."""
+    read = counts.get("bytes", 0) - before.get("bytes", 0)
+    if read <= 0:
+        return ""
+    left = (counts["bytes_in_all"] - counts["bytes"]) / read * seconds
+    return f"about {dt.timedelta(seconds=round(max(left, 0)))} left"
+
+
 @contextmanager
 def progress() -> Iterator[Any]:
-    """Show documents and rate: moving on a terminal, elsewhere a line now and then."""
+    """Show documents, rate and time left: moving on a terminal, elsewhere a line now and then."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    began, console = time.monotonic(), Console(stderr=True)
+    began = said = time.monotonic()
     before: dict[str, int] = {}  # what a resumed run had already, and what its first part added
-    said = began
 
-    def rate(counts: dict[str, int]) -> float:
+    def pace(counts: dict[str, int]) -> tuple[float, str]:
+        nonlocal began
         if not before:
             before.update(counts)
-            return 0.0
-        return (counts["sentences"] - before["sentences"]) / (time.monotonic() - began)
+            began = time.monotonic()
+        seconds = time.monotonic() - began
+        rate = (counts["sentences"] - before["sentences"]) / seconds if seconds else 0.0
+        return rate, _left(counts, before, seconds)
 
     def line(counts: dict[str, int]) -> None:
         nonlocal said
-        speed = rate(counts)
+        rate, left = pace(counts)
         if time.monotonic() - said >= LINE_EVERY:
             said = time.monotonic()
             typer.echo(
-                f"{counts['read']:,} documents, {counts['sentences']:,} sentences, {speed:,.0f} "
-                "sentences/s", err=True,
+                f"{counts['read']:,} documents, {counts['sentences']:,} sentences, {rate:,.0f} "
+                f"sentences/s{', ' if left else ''}{left}", err=True,
             )  # fmt: skip
 
+    console = Console(stderr=True)
     if not console.is_terminal:
         yield line
         return
@@ -49,13 +62,18 @@ def progress() -> Iterator[Any]:
         TextColumn("{task.completed:,.0f} documents, {task.fields[sentences]:,} sentences"),
         TextColumn("{task.fields[rate]:,.0f} sentences/s"),
         TimeElapsedColumn(),
+        TextColumn("{task.fields[left]}"),
         console=console,
         transient=True,
     ) as bar:
-        task = bar.add_task("coding", total=None, sentences=0, rate=0.0)
-        yield lambda counts: bar.update(
-            task, completed=counts["read"], sentences=counts["sentences"], rate=rate(counts)
-        )
+        task = bar.add_task("coding", total=None, sentences=0, rate=0.0, left="")
+
+        def show(counts: dict[str, int]) -> None:
+            rate, left = pace(counts)
+            bar.update(task, completed=counts["read"], sentences=counts["sentences"], rate=rate,
+                       left=left)  # fmt: skip
+
+        yield show
 
 
 def account(info: dict[str, Any]) -> None:
@@ -71,6 +89,12 @@ def account(info: dict[str, Any]) -> None:
         typer.echo(
             f"of these {counts['truncated']:,} read in part: a sentence is longer than the model "
             "reads",
+            err=True,
+        )
+    if counts.get("skipped_files"):
+        typer.echo(
+            f"files passed over, of no format that is read: {counts['skipped_files']:,} (log.jsonl "
+            "names them)",
             err=True,
         )
     dropped = {k.removeprefix("dropped: "): n for k, n in counts.items() if k.startswith("dropped")}

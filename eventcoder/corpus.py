@@ -4,41 +4,76 @@ import glob
 import hashlib
 import math
 import os
-from collections.abc import Iterator, Sequence
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import fields, replace
 from itertools import chain
 from pathlib import Path
 
+from eventcoder.decoding import Meter
 from eventcoder.errors import EventcoderError, one_line
 from eventcoder.formats import READERS, Columns, Row, reader, rows, too_long
 from eventcoder.records import Document, Unreadable
 
 LONGEST = 1_000_000  # characters of one document; a book of 500 pages
 _LONGEST_ID = 2_000  # characters; web addresses serve as ids, books don't
+_CACHE = 16_384  # kB of the ids seen that stay in memory
+NO_DATE = "published as given is no date"
 _HELD = 100  # failures looked at before a missing column is called a mistake in the options
 
 
+def _ignore(_: str) -> None:
+    """Say nothing of a file that is passed over."""
+
+
 def read(
-    paths: Sequence[str | Path], columns: Columns | None = None, longest: int = LONGEST
+    paths: Sequence[str | Path],
+    columns: Columns | None = None,
+    longest: int = LONGEST,
+    meter: Meter | None = None,
+    pass_over: Callable[[str], None] = _ignore,
 ) -> Iterator[Document | Unreadable]:
     """Read documents from files, folders, globs and `-` (standard input), one at a time.
 
     Formats by suffix: .jsonl .ndjson .json (one object a line), .csv, .tsv, .parquet, .txt (one
     document), .html .htm; all but Parquet also with .gz or .zst. `longest` is in characters. A
     repeated `doc_id` is kept as `ID#2` if anything in the document differs, else Unreadable.
+    `meter` is told how much has been read, `pass_over` the files of folders and globs that have no
+    format we read.
 
     Raises EventcoderError for a path that isn't there, a folder without corpus files, and a text
     column that no document has.
     """
-    columns = columns or Columns()
+    columns, told = columns or Columns(), meter or Meter()
     patterns = [str(path) for path in paths]
     if not patterns:
         raise EventcoderError("no corpus given: name files, folders or - for standard input")
     for pattern in patterns:
-        next(_files(pattern))  # a wrong path is told before the work begins, not after hours
-    files = chain.from_iterable(map(_files, patterns))
-    raw = chain.from_iterable(rows(file, columns, longest) for file in files)
+        next(
+            _files(pattern, _ignore)
+        )  # a wrong path is told before the work begins, not after hours
+    files = chain.from_iterable(_files(pattern, pass_over) for pattern in patterns)
+    raw = chain.from_iterable(_rows(file, columns, longest, told) for file in files)
     return _documents(raw, longest)
+
+
+def size(paths: Sequence[str | Path]) -> int | None:
+    """Return how many bytes there are to read; None if standard input is among them."""
+    total = 0
+    for file in chain.from_iterable(_files(str(path), _ignore) for path in paths):
+        if file == "-":
+            return None
+        with suppress(OSError):
+            total += Path(file).stat().st_size
+    return total
+
+
+def _rows(file: str, columns: Columns, longest: int, meter: Meter) -> Iterator[Row]:
+    before = meter.read
+    yield from rows(file, columns, longest, meter)
+    with suppress(OSError):
+        meter.read = before + Path(file).stat().st_size  # also of what was not read to its end
 
 
 def _documents(raw: Iterator[Row], longest: int) -> Iterator[Document | Unreadable]:
@@ -66,8 +101,7 @@ def _document(row: Row, longest: int) -> Document | Unreadable:
     if given and len(given) > _LONGEST_ID:
         given = _digest(given)
     text = row.values.get("text")
-    # A file's name may be any bytes; a table holds only letters.
-    path = row.path.encode("utf-8", "backslashreplace").decode("utf-8")
+    path = _shown(row.path)
     reason = row.reason or fault(text, longest)
     if reason or not isinstance(text, str):
         return Unreadable(given or _digest(row.path), path, one_line(reason))
@@ -87,7 +121,13 @@ def _document(row: Row, longest: int) -> Document | Unreadable:
 
     date = parse_given(published).date
     basis = row.published_basis if date else "none"
-    return replace(document, published=date, published_basis=basis)
+    wrong = "" if date else NO_DATE
+    return replace(document, published=date, published_basis=basis, fault=wrong)
+
+
+def _shown(path: str) -> str:
+    """Write a file's name, which may be any bytes, as a table can hold it."""
+    return path.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def fault(text: object, longest: int = LONGEST) -> str:
@@ -133,14 +173,27 @@ def _content(document: Document) -> str:
 
 
 class _Ids:
-    """The ids given out so far, as 60-bit hashes: about 130 bytes a document."""
+    """The ids given out so far, as 60-bit hashes: in a file of SQLite's that has no name, so that
+    memory does not grow with the corpus (20 to 40 bytes of disk a document and hash)."""
 
     def __init__(self) -> None:
-        self._seen: set[int] = set()
-        self._uses: dict[int, int] = {}  # of ids that came more than once
+        # Read in one thread at a time, but not always in the same.
+        self._seen = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._seen.executescript(
+            f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -{_CACHE};"
+            "BEGIN; CREATE TABLE seen (key INTEGER PRIMARY KEY, uses INTEGER NOT NULL)"
+        )
 
     def unique(self, item: Document | Unreadable) -> Document | Unreadable:
         """Return the item under an id of its own; a document that came before is Unreadable."""
+        try:
+            return self._unique(item)
+        except sqlite3.Error as error:
+            raise EventcoderError(
+                f"the ids of documents can't be kept in a temporary file ({error}): is there room?"
+            ) from error
+
+    def _unique(self, item: Document | Unreadable) -> Document | Unreadable:
         known = not self._new(item.doc_id)
         if isinstance(item, Document) and not self._new(_content(item)):
             reason = one_line(f"same document, duplicate doc_id {item.doc_id}")
@@ -148,44 +201,54 @@ class _Ids:
         return replace(item, doc_id=self._numbered(item.doc_id)) if known else item
 
     def _numbered(self, doc_id: str) -> str:
-        key = self._key(doc_id)
+        key = _key(doc_id)
         while True:
-            self._uses[key] = self._uses.get(key, 1) + 1
-            numbered = f"{doc_id}#{self._uses[key]}"
-            if self._new(numbered):
-                return numbered
+            (uses,) = self._seen.execute(
+                "UPDATE seen SET uses = uses + 1 WHERE key = ? RETURNING uses", (key,)
+            ).fetchone()
+            if self._new(f"{doc_id}#{uses}"):
+                return f"{doc_id}#{uses}"
 
     def _new(self, value: str) -> bool:
-        key = self._key(value)
-        if key in self._seen:
-            return False
-        self._seen.add(key)
-        return True
-
-    @staticmethod
-    def _key(value: str) -> int:
-        digest = hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        return int.from_bytes(digest, "big") >> 4  # 60 bits are two digits of a Python int
+        found = self._seen.execute("INSERT OR IGNORE INTO seen VALUES (?, 1)", (_key(value),))
+        return found.rowcount == 1
 
 
-def _files(pattern: str) -> Iterator[str]:
+def _key(value: str) -> int:
+    digest = hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 4
+
+
+def _files(pattern: str, pass_over: Callable[[str], None]) -> Iterator[str]:
     """List the corpus files that a path, folder or glob stands for, sorted."""
     path = Path(pattern)
     if pattern == "-":
         yield pattern
     elif path.is_dir():
-        yield from _some(_walk(path), f"{pattern}: no corpus file in this folder; {_formats()}")
+        found = _known(_walk(path), pass_over)
+        yield from _some(found, f"{pattern}: no corpus file in this folder; {_formats()}")
     elif path.exists():
         if path.is_file() and reader(pattern) is None:
             raise EventcoderError(f"{pattern}: not a corpus file; {_formats()}")
         yield pattern
     elif glob.has_magic(pattern):
-        found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 (takes absolute patterns)
-        files = chain.from_iterable(_walk(Path(f)) if Path(f).is_dir() else [f] for f in found)
-        known = (file for file in files if reader(file))
-        yield from _some(known, f"{pattern}: no corpus file fits this; {_formats()}")
+        fit = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 (takes absolute patterns)
+        files = chain.from_iterable(_walk(Path(f)) if Path(f).is_dir() else [f] for f in fit)
+        yield from _some(
+            _known(files, pass_over), f"{pattern}: no corpus file fits this; {_formats()}"
+        )
     else:
         raise EventcoderError(f"{pattern}: no such file or folder")
+
+
+def _known(files: Iterator[str], pass_over: Callable[[str], None]) -> Iterator[str]:
+    """Keep the files that have a reader; pipes and sockets wait, maybe for ever."""
+    for file in files:
+        waits = Path(file).exists() and not Path(file).is_file()
+        if reader(file) and not waits:
+            yield file
+        else:
+            pass_over(_shown(file))
 
 
 def _walk(folder: Path) -> Iterator[str]:
@@ -195,10 +258,8 @@ def _walk(folder: Path) -> Iterator[str]:
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            file = Path(place, name)
-            waits = file.exists() and not file.is_file()  # a pipe or socket, maybe for ever
-            if not name.startswith(".") and reader(name) and not waits:
-                yield str(file)
+            if not name.startswith("."):
+                yield str(Path(place, name))
 
 
 def _some(files: Iterator[str], otherwise: str) -> Iterator[str]:

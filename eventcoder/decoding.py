@@ -8,6 +8,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from encodings.aliases import aliases
 from pathlib import Path
 from typing import BinaryIO
@@ -33,8 +34,15 @@ class Undecodable(Exception):
     """Bytes that are no text; the message says why."""
 
 
+@dataclass(slots=True)
+class Meter:
+    """How many bytes of files have been read, packed as they are."""
+
+    read: int = 0
+
+
 @contextmanager
-def blocks(path: str) -> Iterator[Iterator[bytes]]:
+def blocks(path: str, meter: Meter | None = None) -> Iterator[Iterator[bytes]]:
     """Open a file, unpacked by its suffix, as blocks of bytes; `-` is standard input."""
     if path == "-":
         yield _read(sys.stdin.buffer)
@@ -42,7 +50,15 @@ def blocks(path: str) -> Iterator[Iterator[bytes]]:
     with Path(path).open("rb") as file:
         suffix = Path(path).suffix.lower()
         unpack = {".gz": _gunzip, ".zst": _unzstd}.get(suffix)
-        yield _bounded(file, unpack(file)) if unpack else _read(file)
+        source = _bounded(file, unpack(file)) if unpack else _read(file)
+        yield _metered(file, source, meter) if meter else source
+
+
+def _metered(file: BinaryIO, source: Iterator[bytes], meter: Meter) -> Iterator[bytes]:
+    before = meter.read
+    for block in source:
+        meter.read = before + file.tell()
+        yield block
 
 
 def _read(file: BinaryIO) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from eventcoder.decoding import Undecodable, blocks, decode, first_bytes, lines
+from eventcoder.decoding import Meter, Undecodable, blocks, decode, first_bytes, lines
 from eventcoder.errors import one_line
 
 _PARQUET_ROWS = 1000  # rows in memory at a time
@@ -50,7 +50,7 @@ def too_long(longest: int) -> str:
     return f"longer than {longest:,} characters: split it into documents"
 
 
-_Reader = Callable[[str, Columns, int], Iterator[Row]]
+_Reader = Callable[[str, Columns, int, Meter], Iterator[Row]]
 
 
 def reader(file: str) -> _Reader | None:
@@ -61,7 +61,7 @@ def reader(file: str) -> _Reader | None:
     return None if packed and suffix == ".parquet" else READERS.get(suffix)
 
 
-def rows(file: str, columns: Columns, longest: int) -> Iterator[Row]:
+def rows(file: str, columns: Columns, longest: int, meter: Meter) -> Iterator[Row]:
     """Read one file; what breaks it off is one more row, with the reason."""
     count = unreadable = 0
     try:
@@ -70,7 +70,7 @@ def rows(file: str, columns: Columns, longest: int) -> Iterator[Row]:
             yield Row(file, {}, "the file is empty")
             return
         read = reader(file) if regular else None
-        for row in (read or _piped)(file, columns, longest):
+        for row in (read or _piped)(file, columns, longest, meter):
             count += 1
             unreadable = unreadable + 1 if row.reason else 0
             yield row
@@ -85,9 +85,9 @@ def rows(file: str, columns: Columns, longest: int) -> Iterator[Row]:
         yield Row(file, {}, "no document in it")
 
 
-def _piped(file: str, columns: Columns, longest: int) -> Iterator[Row]:
+def _piped(file: str, columns: Columns, longest: int, meter: Meter) -> Iterator[Row]:
     """Read a stream without a suffix: JSON lines if it begins with a brace, else one text."""
-    with blocks(file) as source:
+    with blocks(file, meter) as source:
         first = next(source, b"")
         whole = chain([first], source)
         if first.lstrip(b" \t\r\n\xef\xbb\xbf")[:1] in {b"{", b"["}:
@@ -96,8 +96,8 @@ def _piped(file: str, columns: Columns, longest: int) -> Iterator[Row]:
             yield _text_row(file, whole, longest)
 
 
-def _json_lines(file: str, columns: Columns, longest: int) -> Iterator[Row]:
-    with blocks(file) as source:
+def _json_lines(file: str, columns: Columns, longest: int, meter: Meter) -> Iterator[Row]:
+    with blocks(file, meter) as source:
         yield from _json_rows(file, source, columns, longest)
 
 
@@ -140,10 +140,10 @@ def _missing(columns: Columns, names: list[str]) -> list[str]:
     return [name for name in ["text", *asked] if getattr(columns, name) not in names]
 
 
-def _table(file: str, columns: Columns, longest: int) -> Iterator[Row]:
+def _table(file: str, columns: Columns, longest: int, meter: Meter) -> Iterator[Row]:
     """Read CSV or TSV; the header tells the delimiter."""
     csv.field_size_limit(max(csv.field_size_limit(), longest + 1))
-    with blocks(file) as source:
+    with blocks(file, meter) as source:
         numbered = _text_lines(source, longest)
         header_line = next((line for _, line in numbered if line.strip()), "")
         if header_line == _UNREAD:
@@ -247,10 +247,10 @@ class _Records:
         return ""
 
 
-def _parquet(file: str, columns: Columns, _longest: int) -> Iterator[Row]:
+def _parquet(file: str, columns: Columns, _longest: int, meter: Meter) -> Iterator[Row]:
     import polars as pl
 
-    number = 0
+    number, before = 0, meter.read
     try:
         file.encode("utf-8")  # as polars needs it
     except UnicodeEncodeError:
@@ -263,18 +263,20 @@ def _parquet(file: str, columns: Columns, _longest: int) -> Iterator[Row]:
             return
         wanted = {f.name: getattr(columns, f.name) for f in fields(columns)}
         table = table.select(pl.col(c).alias(n) for n, c in wanted.items() if c in names)
+        size, height = Path(file).stat().st_size, table.select(pl.len()).collect().item()
         # Slices, not collect_batches: that reads far ahead of a slow consumer.
         while (part := table.slice(number, _PARQUET_ROWS).collect()).height:
             for values in part.iter_rows(named=True):
                 number += 1
                 yield Row(f"{file}:{number}", values)
+            meter.read = before + size * number // max(height, 1)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         line = str(error).partition("\n")[0]
         raise Undecodable(f"the Parquet file is damaged ({line})") from None
 
 
-def _text(file: str, _columns: Columns, longest: int) -> Iterator[Row]:
-    with blocks(file) as source:
+def _text(file: str, _columns: Columns, longest: int, meter: Meter) -> Iterator[Row]:
+    with blocks(file, meter) as source:
         yield _text_row(file, source, longest)
 
 
@@ -283,8 +285,8 @@ def _text_row(file: str, source: Iterator[bytes], longest: int) -> Row:
     return Row(file, {}, too_long(longest)) if more else Row(file, {"text": decode(data)})
 
 
-def _html(file: str, _columns: Columns, longest: int) -> Iterator[Row]:
-    with blocks(file) as source:
+def _html(file: str, _columns: Columns, longest: int, meter: Meter) -> Iterator[Row]:
+    with blocks(file, meter) as source:
         data, more = first_bytes(source, 8 * longest)
     if more:
         yield Row(file, {}, too_long(longest))

@@ -1,7 +1,7 @@
 """The whole flow on one page: code, recode, aggregate, explain."""
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -27,14 +27,15 @@ from eventcoder import (
 )
 from eventcoder.actors import ActorDictionary
 from eventcoder.coder import IN_PART, Coder, Options, Part, Shard
+from eventcoder.decoding import Meter
 from eventcoder.errors import EventcoderError
 from eventcoder.extraction import Prepared
 from eventcoder.model.encoder import EncoderModel
 from eventcoder.ontology import Ontology
 from eventcoder.records import Actor, Document, Sentence, Unreadable
+from eventcoder.sketches import Keys
 
 SHARD = 512  # documents a part: some ten seconds of work, the most that a crash can cost
-_CODED_TOGETHER = 64  # parts whose documents are looked up at once
 Talk = Callable[[dict[str, int]], None]
 
 
@@ -48,10 +49,14 @@ def code(
     """Code corpus files into a run folder; return the run.
 
     Work goes shard by shard, so memory does not grow with the corpus and a stopped run can be
-    resumed. `talk` gets the running counts after each shard.
+    resumed. `talk` gets the running counts after each shard: parts, documents read, sentences, and
+    of files the bytes read so far and bytes_in_all.
     """
     options = options or Options()
-    shards = _shards(corpus.read(paths, options.columns))
+    meter, ends, passed = Meter(), deque[int](), deque[str]()
+    found = corpus.read(paths, options.columns, meter=meter, pass_over=passed.append)
+    shards = _shards(found, lambda: ends.append(meter.read))
+    in_all = corpus.size(paths) if talk else None
     coder = Coder.load(options)
     signature = coder.signature(options, paths)
     began = time.monotonic()
@@ -60,6 +65,8 @@ def code(
         counts = _check_finished(run, shards, complete)
         if complete:
             return run
+        files = _log_passed(run, passed)
+        ends.clear()
         run.log("coding", signature=str(signature), engine=options.engine, parts=counts["parts"])
         for shard, part in _engine(options, coder, shards):
             number = counts["parts"]
@@ -69,10 +76,14 @@ def code(
             )
             counts.update(told)
             run.log("part", number=number, **told, failed=_failed(part))
+            files += _log_passed(run, passed)
+            end = ends.popleft()
             if talk:
-                talk(dict(counts))
+                talk(dict(counts) | ({"bytes": end, "bytes_in_all": in_all} if in_all else {}))
+        files += _log_passed(run, passed)
         _code_mentions(run, coder.dictionary, coder.ontology, coder.threshold)
-        account = _account(run)
+        _write_tables(run)
+        account = _account(run) | {"skipped_files": files}
         run.finish(signature, account, time.monotonic() - began)
         run.log("finished", **account)
     return run
@@ -92,25 +103,35 @@ def _engine(
     return coder.parts(shards)
 
 
-def _shards(found: Iterator[Document | Unreadable]) -> Iterator[Shard]:
+def _shards(
+    found: Iterator[Document | Unreadable], cut: Callable[[], None] = lambda: None
+) -> Iterator[Shard]:
     while shard := list(islice(found, SHARD)):
+        cut()
         yield shard
+
+
+def _log_passed(run: runs.Run, files: deque[str]) -> int:
+    """Name the files of the corpus that were passed over; return how many."""
+    count = 0
+    while files:
+        run.log("skipped file", path=files.popleft(), reason="no format that is read")
+        count += 1
+    return count
 
 
 def _check_finished(run: runs.Run, shards: Iterator[Shard], complete: bool) -> Counter[str]:
     """Go over the finished parts of a resumed run; refuse it if they are of other documents."""
     counts = Counter(dict.fromkeys(("parts", "read", "sentences"), 0))
-    finished = run.parts()
-    while counts["parts"] in finished and (shard := next(shards, None)):
-        stored = run.part_documents(counts["parts"], counts["read"], len(shard))
+    for _, stored in run.part_documents():
+        if not (shard := next(shards, None)):
+            raise _changed(run, "there is less of it")
         if not _is_of(stored, shard):
             raise _changed(run, shard[0].path)
         told = Counter(parts=1, read=len(shard), sentences=int(stored["n_sentences"].sum()))
         counts.update(told)
     if complete and (more := next(shards, None)):
         raise _changed(run, more[0].path)
-    if counts["parts"] in finished:
-        raise _changed(run, "there is less of it")
     return counts
 
 
@@ -141,15 +162,16 @@ def _failed(part: Part) -> list[dict[str, str]]:
 
 def _account(run: runs.Run) -> dict[str, int]:
     """Count documents, mentions and events of a run by what became of them."""
-    documents, reasons = run.documents(), events.count_reasons(run.events())
-    told = documents.select(
-        read=pl.len(),
-        **{name: (pl.col("status") == name).sum() for name in ("coded", "skipped", "failed")},
-        sentences=pl.col("n_sentences").sum(),
-        truncated=(pl.col("reason") == IN_PART).sum(),
-    )
-    counts = {name: int(n) for name, n in tables.collect(told, "documents").to_dicts()[0].items()}
-    counts["mentions"] = int(run.mentions().select(pl.len()).collect().item())
+    with pl.Config(engine_affinity="streaming"):
+        told = run.documents().select(
+            read=pl.len(),
+            **{name: (pl.col("status") == name).sum() for name in ("coded", "skipped", "failed")},
+            sentences=pl.col("n_sentences").sum(),
+            truncated=pl.col("reason").str.starts_with(IN_PART).sum(),
+        )
+        (counts,) = tables.collect(told, "documents").to_dicts()
+        reasons = events.count_reasons(run.events())
+        counts["mentions"] = run.mentions().select(pl.len()).collect().item()
     counts["events"] = sum(reasons.values())
     counts["kept"] = 0
     return counts | {"kept" if r == "kept" else f"dropped: {r}": n for r, n in reasons.items()}
@@ -158,41 +180,39 @@ def _account(run: runs.Run) -> dict[str, int]:
 def _code_mentions(
     run: runs.Run, dictionary: ActorDictionary, ontology: Ontology, threshold: float
 ) -> None:
-    """Code the mentions that are not yet coded, find the stories, write events and documents."""
-    known = run.documents().select("doc_id", "published", "publisher", "url", "cluster_id")
-    uncoded = run.uncoded_parts()
-    for start in range(0, len(uncoded), _CODED_TOGETHER):
-        numbers = uncoded[start : start + _CODED_TOGETHER]
-        parts = [run.part_mentions(number) for number in numbers]
-        ids = pl.concat(part.select("doc_id") for part in parts).unique()
-        few = tables.collect(known.join(ids.lazy(), on="doc_id", how="semi"), "documents")
-        for number, mentions in zip(numbers, parts, strict=True):
+    """Code the mentions that are not yet coded."""
+    uncoded = set(run.uncoded_parts())
+    for number, documents in run.part_documents() if uncoded else ():
+        if number in uncoded:
+            mentions = run.part_mentions(number)
             run.write_coded(
-                number, events.code_events(mentions, few, dictionary, ontology, threshold)
+                number, events.code_events(mentions, documents, dictionary, ontology, threshold)
             )
-    documents, coded = run.documents(), run.coded()
-    if (stories := _stories(run)) is not None:
-        documents, coded = (
-            frame.drop("cluster_id").join(stories, on="doc_id", how="left", maintain_order="left")
-            for frame in (documents, coded)
-        )
-    run.write("events", coded)
-    kept = run.events().filter(pl.col("dropped").is_null()).group_by("doc_id").agg(n=pl.len())
-    counted = documents.join(kept, on="doc_id", how="left", maintain_order="left")
-    run.write("documents", counted.with_columns(n_events=pl.col("n").fill_null(0)).drop("n"))
 
 
-def _stories(run: runs.Run) -> pl.LazyFrame | None:
-    """Return doc_id and cluster_id of the documents that have a sketch; None if none was made."""
-    if (sketches := run.sketches()) is None:
-        return None
-    documents = run.documents().select("doc_id", "published", "language", "text_sha256")
-    kept = run.coded().filter(pl.col("dropped").is_null())
-    kept = kept.select("doc_id", "dropped", *duplicates.TOLD)
-    return duplicates.cluster(
-        tables.collect(documents, "documents"), tables.collect(sketches, "sketches"),
-        tables.collect(kept, "events"),
-    ).lazy()  # fmt: skip
+def _write_tables(run: runs.Run) -> None:
+    """Find the stories, write events and documents, part by part."""
+    stories = duplicates.cluster(
+        ((run.part_sketches(n), run.part_coded(n)) for n in sorted(run.parts())), run.path
+    )
+    run.write_from("events", lambda: (coded for _, coded in _told(run, stories)))
+    run.write_from("documents", lambda: (documents for documents, _ in _told(run, stories)))
+
+
+def _told(run: runs.Run, stories: Sequence[Keys]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """Yield documents and events of each part, with their stories and what was kept of them."""
+    for (number, documents), story in zip(run.part_documents(), stories, strict=True):
+        coded = run.part_coded(number)
+        kept = coded.filter(pl.col("dropped").is_null()).group_by("doc_id").agg(n=pl.len())
+        told = documents.with_columns(duplicates.cluster_ids(story))
+        counted = told.join(kept, on="doc_id", how="left", maintain_order="left")
+        yield (
+            counted.with_columns(n_events=pl.col("n").fill_null(0).cast(pl.Int64)).drop("n"),
+            coded.drop("cluster_id")
+            .join(told.select("doc_id", "cluster_id"), on="doc_id", how="left",
+                  maintain_order="left")
+            .select(coded.columns),
+        )  # fmt: skip
 
 
 def recode(path: str | Path, options: Options | None = None) -> runs.Run:
@@ -216,12 +236,14 @@ def recode(path: str | Path, options: Options | None = None) -> runs.Run:
     with run.held():
         run.forget_coded()
         _code_mentions(run, dictionary, ontology, threshold)
+        _write_tables(run)
         signature = replace(
             old, actors_digest=dictionary.digest,
             ontology=f"{ontology.name} {ontology.version}", ontology_digest=ontology.digest,
             arguments={**old.arguments, "actors": list(options.actors), "threshold": threshold},
         )  # fmt: skip
-        account = _account(run)
+        files = {name: n for name, n in info["counts"].items() if name == "skipped_files"}
+        account = _account(run) | files
         run.finish(signature, account, info["seconds"] + time.monotonic() - began)
         run.log("recoded", signature=str(signature), **account)
     return run

@@ -9,7 +9,8 @@ class Document:
     """One input document as read; offsets everywhere in extraction count into `text`.
 
     `published_basis` says where `published` comes from: `given` (the corpus had the field),
-    `metadata` (the page's own), `dateline` (read in the text), `none` (unknown).
+    `metadata` (the page's own), `dateline` (read in the text), `none` (unknown). `fault` says what
+    else the corpus gave that could not be used.
     """
 
     doc_id: str
@@ -21,6 +22,7 @@ class Document:
     language: str | None = None
     publisher: str | None = None
     url: str | None = None
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)

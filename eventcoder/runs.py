@@ -7,13 +7,14 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
 import eventcoder
 from eventcoder import tables, writing
@@ -24,6 +25,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
+_TOGETHER = 131_072  # documents read at once: a row group
 Existing = Literal["refuse", "resume", "overwrite"]
 _PART = re.compile(r"(?:part|documents)-\d{5,}\.parquet")
 _OWN = (
@@ -210,6 +212,18 @@ class Run:
         """Write `documents` or `events`, conformed to its declared columns."""
         writing.write(tables.conform(frame, name), self.path / f"{name}.parquet")
 
+    def write_from(self, name: str, parts: Callable[[], Iterator[pl.DataFrame]]) -> None:
+        """Write `documents` or `events` of parts that are asked for as they are written."""
+
+        def source(
+            columns: list[str] | None, where: pl.Expr | None, _rows: int | None, _size: int | None
+        ) -> Iterator[pl.DataFrame]:
+            for part in parts():
+                chosen = part if columns is None else part.select(columns)
+                yield chosen if where is None else chosen.filter(where)
+
+        self.write(name, register_io_source(source, schema=tables.schema(name)))
+
     def finish(self, signature: Signature, counts: Mapping[str, int], seconds: float) -> None:
         """Write the account; `counts` needs read, coded, skipped, failed, and may say more."""
         missing = {"read", "coded", "skipped", "failed"} - counts.keys()
@@ -244,29 +258,43 @@ class Run:
         file = self.path / "documents.parquet"
         return self._scan("documents", [file] if file.exists() else self._files("parts"))
 
-    def part_documents(self, number: int, start: int, size: int) -> pl.DataFrame:
-        """Return the documents of a finished part: `size` rows from row `start` of the run."""
-        file = self._part("parts", number)
-        if file.exists():
-            return tables.collect(tables.scan(file, "documents"), str(file))
-        return tables.collect(self.documents().slice(start, size), "documents")
+    def part_documents(self) -> Iterator[tuple[int, pl.DataFrame]]:
+        """Yield number and documents of each finished part."""
+        numbers = sorted(self.parts())
+        files = [self._part("parts", number) for number in numbers]
+        if all(file.exists() for file in files):
+            for number, file in zip(numbers, files, strict=True):
+                yield number, tables.collect(tables.scan(file, "documents"), str(file))
+            return
+        rest, read = tables.empty("documents"), 0
+        for number in numbers:
+            size = self.part_sketches(number).height
+            if rest.height < size:
+                some = self.documents().slice(read, _TOGETHER)
+                rest = pl.concat([rest, tables.collect(some, "documents")])
+                read += _TOGETHER
+            yield number, rest.head(size)
+            rest = rest.slice(size)
 
     def mentions(self) -> pl.LazyFrame:
         """Return the event mentions of all finished parts."""
         return self._scan("mentions", self._files("mentions"))
 
-    def sketches(self) -> pl.LazyFrame | None:
-        """Return what duplicates are known by; None if the run has kept none."""
-        files = self._files("sketches")
-        return pl.scan_parquet(files, glob=False) if files else None
-
     def part_mentions(self, number: int) -> pl.DataFrame:
         """Return the mentions of one part."""
         return tables.collect(tables.scan(self._part("mentions", number), "mentions"), "mentions")
 
-    def coded(self) -> pl.LazyFrame:
-        """Return the coded events of all parts, before they are made one table."""
-        return self._scan("events", self._files("events"))
+    def part_sketches(self, number: int) -> pl.DataFrame:
+        """Return what duplicates of a part's documents are known by, a row each."""
+        file = self._part("sketches", number)
+        try:
+            return pl.read_parquet(file, glob=False)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise EventcoderError(f"{file} can't be read; code again: {error}") from error
+
+    def part_coded(self, number: int) -> pl.DataFrame:
+        """Return the coded events of one part, before they are made one table."""
+        return tables.collect(tables.scan(self._part("events", number), "events"), "events")
 
     def events(self) -> pl.LazyFrame:
         """Return the coded events, dropped ones too."""

@@ -11,7 +11,7 @@ import json
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from eventcoder import duplicates, tables
+from eventcoder import duplicates, sketches, tables
 from eventcoder.coder import document_rows
 from eventcoder.extraction import Extracted, prepare
 from eventcoder.records import Document
@@ -34,21 +34,21 @@ def main() -> None:
         )), (), (), None)
         for pair in pairs for side in "ab"
     ]  # fmt: skip
-    rows = duplicates.cluster(
-        document_rows(extracted, ()), duplicates.sketch_rows(extracted), tables.empty("events")
-    )
-    story = dict(rows.iter_rows())
+    documents = document_rows(extracted, ())
+    part = (sketches.sketch_rows(documents, extracted), tables.empty("events"))
+    (found,) = duplicates.cluster([part])
+    story = dict(zip(documents["doc_id"], found.tolist(), strict=True))
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for pair in pairs:
-        found = story[f"{pair['id']}/a"] == story[f"{pair['id']}/b"]
-        cell = ("true " if found == pair["duplicate"] else "false ") + ("+" if found else "-")
+        same = story[f"{pair['id']}/a"] == story[f"{pair['id']}/b"]
+        cell = ("true " if same == pair["duplicate"] else "false ") + ("+" if same else "-")
         for group in ("all", pair["language"], pair["kind"]):
             counts[group][cell] += 1
-        if given.errors and found != pair["duplicate"]:
-            print(pair["id"], "found" if found else "missed")
+        if given.errors and same != pair["duplicate"]:
+            print(pair["id"], "found" if same else "missed")
     for group, cells in counts.items():
-        found, true = cells["true +"] + cells["false +"], cells["true +"] + cells["false -"]
-        precision = f"{cells['true +'] / found:.3f}" if found else "-"
+        told, true = cells["true +"] + cells["false +"], cells["true +"] + cells["false -"]
+        precision = f"{cells['true +'] / told:.3f}" if told else "-"
         recall = f"{cells['true +'] / true:.3f}" if true else "-"
         print(f"{group:16} n {cells.total():4}  precision {precision:>5}  recall {recall:>5}")
 

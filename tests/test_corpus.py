@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import random
 import sys
 from pathlib import Path
 
@@ -12,8 +13,9 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eventcoder import corpus
 from eventcoder.corpus import read
-from eventcoder.decoding import Undecodable, decode, lines
+from eventcoder.decoding import Meter, Undecodable, decode, lines
 from eventcoder.errors import EventcoderError
 from eventcoder.formats import Columns
 from eventcoder.records import Document, Unreadable
@@ -206,6 +208,67 @@ def test_wrong_paths_are_told_at_once(folder: Path) -> None:
         read([folder / "a.pdf"])
     with pytest.raises(EventcoderError, match="no corpus given"):
         read([])
+
+
+def test_files_of_no_format_are_named(folder: Path) -> None:
+    """Of folders and globs; hidden files and a run beside its corpus are none of it."""
+    (folder / "a.txt").write_text(ENGLISH)
+    (folder / "b.pdf").write_bytes(b"%PDF")
+    (folder / "z").mkdir()
+    (folder / "z" / "c.docx").write_bytes(b"PK")
+    (folder / ".DS_Store").write_bytes(b"0")
+    (folder / "run").mkdir()
+    (folder / "run" / "run.json").write_text("{}")
+    passed: list[str] = []
+    assert len(list(read([folder], pass_over=passed.append))) == 1
+    assert passed == [str(folder / "b.pdf"), str(folder / "z" / "c.docx")]
+    passed.clear()
+    assert len(list(read([str(folder / "*.*")], pass_over=passed.append))) == 1
+    assert passed == [str(folder / "b.pdf")]
+
+
+@pytest.mark.parametrize("name", ["n.jsonl", "n.jsonl.gz", "n.parquet", "n.txt"])
+def test_bytes_read_come_to_the_bytes_there_are(folder: Path, name: str) -> None:
+    rows = [{"doc_id": f"d{n}", "text": f"{ENGLISH} {random.random()}"} for n in range(5000)]
+    if name.endswith(".parquet"):
+        pl.DataFrame(rows).write_parquet(folder / name)
+    elif name.endswith(".gz"):
+        (folder / name).write_bytes(gzip.compress(jsonl(*rows).encode()))
+    else:
+        (folder / name).write_text(jsonl(*rows) if name.endswith("l") else ENGLISH)
+    meter, found, seen = Meter(), 0, []
+    for _ in read([folder], meter=meter):
+        found += 1
+        seen.append(meter.read)
+    assert meter.read == corpus.size([folder]) == (folder / name).stat().st_size
+    assert seen == sorted(seen)
+    if found > 1:
+        assert 0 < seen[2000] <= meter.read
+        assert seen[2000] < meter.read or name == "n.jsonl.gz"
+    assert corpus.size([folder, "-"]) is None
+
+
+def test_a_date_that_is_none_is_told(folder: Path) -> None:
+    (folder / "a.jsonl").write_text(
+        jsonl({"text": ENGLISH, "published": "soon"}, {"text": PERSIAN, "published": "2020-01-02"})
+    )
+    (wrong, right), _ = split(read([folder]))
+    assert wrong.published is None
+    assert wrong.fault == corpus.NO_DATE
+    assert right.fault == ""
+
+
+def test_ids_stay_apart_however_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With next to nothing of them in memory."""
+    monkeypatch.setattr(corpus, "_CACHE", 8)
+    ids = corpus._Ids()
+    items = [Document(f"d{n % 3000}", f"text {n // 2}") for n in range(9000)]
+    found = [ids.unique(item).doc_id for item in items]
+    assert len(set(found)) == len(found)
+    assert found[:3000] == [f"d{n}" for n in range(3000)]
+    assert found[3000] == "d0#2"
+    assert found[6000] == "d0#3"
+    assert isinstance(ids.unique(items[0]), Unreadable)
 
 
 # Missing columns

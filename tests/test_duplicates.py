@@ -8,11 +8,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from eventcoder import duplicates, tables
+from eventcoder import duplicates, sketches, tables
 from eventcoder.coder import document_rows
 from eventcoder.extraction import Extracted, prepare
 from eventcoder.records import Document
-from eventcoder.runs import Run, Signature
 
 SAMPLE = Path(__file__).parent / "sample"
 STORY = (
@@ -37,8 +36,9 @@ def extracted(doc_id: str, text: str, day: str | None = "2020-05-01", **more: An
 def clusters(*read: Extracted, events: pl.DataFrame = ABSENT) -> dict[str, str]:
     events = tables.empty("events") if events is None else events
     frame = document_rows(read, ())
-    rows = duplicates.cluster(frame, duplicates.sketch_rows(read), events)
-    return dict(rows.iter_rows())
+    (stories,) = duplicates.cluster([(sketches.sketch_rows(frame, read), events)])
+    found = zip(frame["doc_id"], duplicates.cluster_ids(stories), strict=True)
+    return {doc_id: story for doc_id, story in found if story}
 
 
 def test_copies_share_a_story_and_others_have_their_own() -> None:
@@ -81,11 +81,9 @@ def test_a_title_alone_is_a_text() -> None:
 
 def test_unread_documents_have_no_story() -> None:
     read = [extracted("a", STORY), extracted("b", "123 456"), extracted("c", "")]
-    frame, _ = duplicates.assign(
-        document_rows(read, ()), duplicates.sketch_rows(read), tables.empty("events")
-    )
-    assert frame["cluster_id"].is_null().to_list() == [False, True, True]
-    assert frame.columns == list(tables.schema("documents"))
+    frame = document_rows(read, ())
+    (stories,) = duplicates.cluster([(sketches.sketch_rows(frame, read), tables.empty("events"))])
+    assert duplicates.cluster_ids(stories).is_null().to_list() == [False, True, True]
 
 
 def test_a_crowd_of_copies() -> None:
@@ -142,30 +140,37 @@ def test_other_days_do_not_meet() -> None:
     assert found["en"] != found["fa"]
 
 
-def test_events_get_the_story_of_their_document() -> None:
-    read = [extracted("en", STORY)]
-    frame, events = duplicates.assign(
-        document_rows(read, ()), duplicates.sketch_rows(read), told(("en", *TWO[0]))
-    )
-    assert events["cluster_id"].to_list() == frame["cluster_id"].to_list()
-    assert events.columns == list(tables.schema("events"))
-
-
 def test_nothing_to_tell_apart() -> None:
     assert clusters() == {}
 
 
-def test_a_run_keeps_its_sketches(tmp_path: Path) -> None:
-    read = [extracted("a", STORY), extracted("b", OTHER)]
-    with Run.create(tmp_path / "run", Signature()) as run:
-        for number, one in enumerate(read):
-            run.write_part(number, document_rows([one], ()), tables.empty("mentions"),
-                           duplicates.sketch_rows([one]))  # fmt: skip
-        kept = run.sketches()
-        assert kept is not None
-        assert kept.collect().equals(duplicates.sketch_rows(read))
-    with Run.create(tmp_path / "run", Signature(), "overwrite") as run:
-        assert run.sketches() is None
+def test_the_cut_into_parts_and_the_files_change_nothing(tmp_path: Path) -> None:
+    read = [extracted(f"d{i}", f"{STORY} It was the {i}th time.") for i in range(9)]
+    read += [extracted("en", OTHER), extracted("fa", PERSIAN)]
+    both = told(*((d, *event) for d in ("en", "fa") for event in TWO))
+    whole = clusters(*read, events=both)
+    parts = []
+    for start in range(0, len(read), 4):
+        some = read[start : start + 4]
+        frame = document_rows(some, ())
+        mine = both.filter(pl.col("doc_id").is_in(frame["doc_id"].to_list()))
+        parts.append((sketches.sketch_rows(frame, some), mine))
+    cut = duplicates.cluster(iter(parts), tmp_path)
+    assert [len(stories) for stories in cut] == [4, 4, 3]
+    assert pl.concat(map(duplicates.cluster_ids, cut)).to_list() == list(whole.values())
+    assert not list(tmp_path.iterdir())
+
+
+def test_many_days_of_events_are_gone_over_by_and_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    days = [f"2020-05-{day:02d}" for day in range(1, 29)]
+    read = [extracted(f"{lang}{day}", f"{text} {day}", day) for day in days
+            for lang, text in (("en", STORY), ("fa", PERSIAN))]  # fmt: skip
+    both = told(*((f"{lang}{d}", *e) for d in days for lang in ("en", "fa") for e in TWO))
+    found = clusters(*read, events=both)
+    assert all(found[f"en{day}"] == found[f"fa{day}"] for day in days)
+    monkeypatch.setattr(sketches, "AT_ONCE", 5)
+    monkeypatch.setattr(duplicates, "AT_ONCE", 3)
+    assert clusters(*read, events=both) == found
 
 
 def test_labelled_pairs_keep_their_floor() -> None:

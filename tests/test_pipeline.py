@@ -14,7 +14,7 @@ import pytest
 import zstandard
 from polars.testing import assert_frame_equal
 
-from eventcoder import dyads, pipeline, resources, runs, tables
+from eventcoder import corpus, dyads, pipeline, resources, runs, tables
 from eventcoder.errors import EventcoderError
 
 OPTIONS = pipeline.Options(threads=1)
@@ -160,6 +160,29 @@ def test_only_the_same_corpus_resumes(tmp_path: Path, monkeypatch: pytest.Monkey
     refused("d.txt")
     (folder / "d.txt").unlink()
     refused("there is less of it")
+
+
+def test_files_passed_over_and_dates_refused_are_told_and_progress_knows_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "SHARD", 2)
+    folder = tmp_path / "news"
+    folder.mkdir()
+    for name in ("a.txt", "b.txt", "c.txt", "x.pdf", "y.docx"):
+        (folder / name).write_text(f"{DEAL} It was {name}.", "utf-8")
+    (folder / "z.jsonl").write_text(json.dumps({"text": DEAL, "published": "soon"}), "utf-8")
+    said: list[dict[str, int]] = []
+    run = pipeline.code([folder], tmp_path / "run", OPTIONS, talk=said.append)
+    size = sum((folder / name).stat().st_size for name in ("a.txt", "b.txt", "c.txt", "z.jsonl"))
+    assert [told["bytes_in_all"] for told in said] == [size, size]
+    assert 0 < said[0]["bytes"] < said[1]["bytes"] == size
+    assert run.info()["counts"]["skipped_files"] == 2
+    log = map(json.loads, (run.path / "log.jsonl").read_text("utf-8").splitlines())
+    passed = [line["path"] for line in log if line["event"] == "skipped file"]
+    assert passed == [str(folder / "x.pdf"), str(folder / "y.docx")]
+    last = read(run, "documents").row(-1, named=True)
+    assert (last["status"], last["reason"], last["published"]) == ("coded", corpus.NO_DATE, None)
+    assert pipeline.recode(run.path).info()["counts"] == run.info()["counts"]
 
 
 @pytest.fixture

@@ -72,6 +72,30 @@ def test_a_run_from_first_part_to_account(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_documents_come_by_parts_also_from_the_finished_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "_TOGETHER", 3)
+    parts = [("a", "b"), ("c", "d"), ("e",)]
+    with Run.create(tmp_path / "run", SIGNED) as run:
+        for number, ids in enumerate(parts):
+            run.write_part(number, documents(*ids), mentions(), documents(*ids))
+        before = list(run.part_documents())
+        run.write_from("documents", lambda: (frame for _, frame in run.part_documents()))
+        run.write_from("events", lambda: iter(()))
+        run.finish(SIGNED, COUNTS, seconds=2.0)
+    run = Run.open(tmp_path / "run")
+    assert not (run.path / "parts").exists()
+    assert run.events().collect().height == 0
+    after = list(run.part_documents())
+    assert [number for number, _ in after] == [0, 1, 2]
+    for (_, first), (_, second) in zip(before, after, strict=True):
+        assert_frame_equal(first, second)
+    (run.path / "sketches" / "part-00001.parquet").unlink()
+    with pytest.raises(EventcoderError, match=r"part-00001\.parquet can't be read; code again"):
+        list(run.part_documents())
+
+
 def test_a_run_of_nothing(tmp_path: Path) -> None:
     with Run.create(tmp_path / "run", SIGNED) as run:
         run.write("documents", run.documents())
