@@ -70,6 +70,7 @@ class Cues:
     people: tuple[str, ...]
     home: str  # the state that a text is about where it names none, and
     home_roles: frozenset[str]  # for which roles that holds
+    bare_roles: frozenset[str]  # that take no country from their text
 
 
 @cache
@@ -111,6 +112,7 @@ def cues(language: str) -> Cues:
         people=tuple(words["people"]),
         home="".join(words["home"]).upper(),
         home_roles=frozenset(role.upper() for role in words["home_roles"]),
+        bare_roles=frozenset(role.upper() for role in words["bare_roles"]),
     )
 
 

@@ -99,7 +99,7 @@ class Gazetteer:
             shape = "" if arabic else _shape(written)
             rows = self._rows(key, prefix, language, shape)
             if rows and key in self._ambiguous:
-                whole = end - start == len(spaced)
+                whole = end == len(spaced) and spaced[:start] in ("", "the ")
                 rows = self._meant(rows, key, context or text, index[start], whole)
             if rows:
                 hits.append((start, end, prefix, rows))
