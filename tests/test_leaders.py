@@ -12,6 +12,7 @@ from types import ModuleType
 
 import pytest
 
+from eventcoder.actors import ActorDictionary
 from eventcoder.languages import fold
 from eventcoder.resources import schema
 
@@ -217,6 +218,76 @@ QUESTIONS = """
 """.strip().splitlines()
 
 
+# Asked of the whole dictionary: day, language, a name as the press writes it, code.
+ASKED = """
+2001-02-01 en Colin Powell USAGOV
+2004-01-01 en Russian President Vladimir Putin RUSGOV
+2006-01-01 en President Bush USAGOV
+2008-01-01 en Brown GBRGOV
+2009-01-01 en Bashir SDNGOV
+2010-01-01 en Ban IGOUNO
+2010-01-01 en Maliki IRQGOV
+2012-01-01 en Rasmussen IGONAT
+2014-01-01 en Hassan Rohani IRNGOV
+2015-01-01 en Ahmadinejad IRNELI
+2018-01-01 en David Cameron GBRELI
+2018-01-01 en Aoun LBNGOV
+2020-01-01 en bin Salman SAUGOV
+2022-01-01 en Ebrahim Raeesi IRNGOV
+2022-03-01 en former President Donald Trump USAELI
+2023-01-01 en Yoon KORGOV
+2023-01-01 en Serdar Berdymukhamedov TKMGOV
+2024-10-01 en Mohammad Yunus BGDGOV
+2025-06-01 en Aoun LBNGOV
+2025-06-01 en Kallas IGOEEC
+2025-06-01 en NATO Secretary General Mark Rutte IGONAT
+2026-05-01 en Khamenei IRNGOV
+2026-07-25 en Andy Burnham GBRGOV
+2000-06-01 ar كلينتون USAGOV
+2002-01-01 ar أبو عمار PSEGOV
+2003-02-14 ar دومينيك دو فيلبان FRAGOV
+2005-01-01 ar الجنرال مشرف PAKGOV
+2006-01-01 ar جورج بوش الابن USAGOV
+2008-01-01 ar العقيد القذافي LBYGOV
+2010-01-01 ar علييف AZEGOV
+2011-05-01 ar الأسد SYRGOV
+2012-01-01 ar المشير طنطاوي EGYGOV
+2014-12-01 ar محمود الصبيحي YEMGOV
+2016-01-01 ar قائد السبسي TUNGOV
+2017-06-01 ar الجبير SAUGOV
+2020-01-01 ar تشاووش أوغلو TURGOV
+2022-01-01 ar السلطان هيثم OMNGOV
+2022-06-01 ar أنطونيو جوتيريش IGOUNO
+2023-07-01 ar تشين جانج CHNGOV
+2024-09-01 ar السنوار PSEREB
+2025-02-01 ar الأسد SYRELI
+2025-03-01 ar الشرع SYRGOV
+2025-06-01 ar الشيخ نعيم قاسم LBNUAF
+2025-11-01 ar سيباستيان لوكورنو FRAGOV
+2026-05-01 ar مجتبى خامنئي IRNGOV
+2002-06-01 fa علی‌اف AZEGOV
+2004-01-01 fa سیدکمال خرازی IRNGOV
+2004-01-01 fa عنان IGOUNO
+2005-01-01 fa ژنرال مشرف PAKGOV
+2008-01-01 fa سرهنگ قذافی LBYGOV
+2010-01-01 fa کرزی AFGGOV
+2012-01-01 fa مرکل DEUGOV
+2015-06-01 fa سردار دهقان IRNGOV
+2018-01-01 fa کرزی AFGELI
+2018-06-01 fa سپهبد سلیمانی IRNMIL
+2020-01-01 fa توقایف KAZGOV
+2022-01-01 fa رئیسی IRNGOV
+2022-01-01 fa سیدابراهیم رئیسی IRNGOV
+2023-01-01 fa بردی‌محمدوف TKMGOV
+2023-01-01 fa ملا هبت‌الله AFGGOV
+2025-02-01 fa بشار اسد SYRELI
+2025-06-01 fa آیت الله العظمی خامنه ای IRNGOV
+2025-06-01 fa یوهان وادفول DEUGOV
+2025-12-01 fa تاکایچی JPNGOV
+2026-05-01 fa آیت‌الله سید مجتبی خامنه‌ای IRNGOV
+""".strip().splitlines()
+
+
 def the_table() -> list[dict[str, str]]:
     """Read the shipped table."""
     with schema("actors", "leaders.csv").open(encoding="utf-8", newline="") as file:
@@ -256,6 +327,14 @@ def test_known_role_on_a_day(question: str) -> None:
         assert found <= {code}
     else:
         assert found == {code}
+
+
+@pytest.mark.parametrize("question", ASKED)
+def test_named_as_the_press_does(question: str) -> None:
+    day, language, rest = question.split(" ", 2)
+    phrase, code = rest.rsplit(" ", 1)
+    actor = ActorDictionary.load().resolve(phrase, language, dt.date.fromisoformat(day))
+    assert actor and actor.code == code
 
 
 def test_rows_are_well_formed() -> None:
@@ -343,6 +422,31 @@ def test_a_later_role_interrupts_an_earlier_one(recipe: ModuleType) -> None:
         ("IRQGOV", 2006, 2014),
         ("IRQPTY", 2014, 9999),
     ]
+
+
+def test_a_shared_name_is_his_who_rules(recipe: ModuleType) -> None:
+    people = []
+    for name, code, start, end in (("A", "KWTLEG", 2000, 2009), ("B", "KWTGOV", 2005, 2007)):
+        person = recipe.Person(f"{name} Sabah", name)
+        person.phrases["en"] = ["Sabah"]
+        first, last = dt.date(start, 1, 1), dt.date(end, 12, 31)
+        person.spells = [recipe.Spell(code, first, last, 0, "hand")]
+        people.append(person)
+    rows = [(row[2], row[5][:4], row[6][:4]) for row in recipe.rows(people)]
+    assert sorted(rows, key=lambda row: row[1]) == [
+        ("KWTLEG", "2000", "2004"),
+        ("KWTGOV", "2005", "2007"),
+        ("KWTLEG", "2008", "2009"),
+        ("KWTELI", "2010", ""),
+    ]
+
+
+def test_no_minister_outlives_his_government(recipe: ModuleType) -> None:
+    row = {"repo": "us-cabinet", "position": "Secretary of Energy"}
+    assert recipe._still(row, "GOV", dt.date(2021, 1, 20)) == dt.date(2025, 1, 19)
+    governor = {"repo": "us-cabinet", "position": "Governor of Ohio"}
+    assert recipe._still(governor, "GOV", dt.date(2021, 1, 20)) == recipe.OPEN
+    assert recipe._still({**row, "repo": "yemen"}, "GOV", dt.date(2010, 1, 1)) is None
 
 
 def test_after_office_comes_the_elite(recipe: ModuleType) -> None:
