@@ -27,14 +27,13 @@ from eventcoder.composition import (
     Reading,
     apposition,
     compose,
-    cues,
     cuts,
     on_day,
     parts,
-    plain,
     shared,
 )
 from eventcoder.countries import is_country
+from eventcoder.cues import cues, plain
 from eventcoder.gazetteer import Gazetteer, Match
 from eventcoder.records import Actor
 from eventcoder.resources import schema

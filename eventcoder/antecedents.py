@@ -7,7 +7,8 @@ from functools import cached_property
 
 from eventcoder.actor_tables import GROUPS, PERSONS, ROLES
 from eventcoder.actors import ActorDictionary
-from eventcoder.composition import Cues, Part, Reading, cues, plain
+from eventcoder.composition import Part, Reading
+from eventcoder.cues import Cues, cues, plain
 from eventcoder.records import Mention, Sentence
 
 _ARTICLE = "ال"

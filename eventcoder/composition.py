@@ -2,15 +2,13 @@
 
 import datetime as dt
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 from eventcoder.actor_tables import GROUPS, PERSONS, PLACES, RANK, ROLES, Row
+from eventcoder.cues import Cues, cues, plain
 from eventcoder.gazetteer import Match
-from eventcoder.languages import fold, fold_with_offsets
-from eventcoder.resources import schema
+from eventcoder.languages import fold
 
 INTERNATIONAL = frozenset({"IGO", "NGO", "NGM", "INT", "MNC", "UAF", "IMG", "UIS"})
 NO_COUNTRY = frozenset({"INT", "UIS", "IGO", "MNC"})  # as a role they never join a country
@@ -39,85 +37,6 @@ class Part:
     end: int
     row: Row
     bond: int
-
-
-@dataclass(frozen=True, slots=True)
-class Cues:
-    """The words of one language that show whose country and role a phrase names."""
-
-    bonds: re.Pattern[str]
-    genitive: frozenset[str]
-    weak: frozenset[str]
-    discount: frozenset[str]
-    backed: re.Pattern[str] | None
-    leaning: re.Pattern[str] | None
-    conjunctions: re.Pattern[str]
-    determiners: frozenset[str]
-    locative: tuple[str, ...]
-    his_country: frozenset[str]
-    pronouns: frozenset[str]
-    plural_pronouns: frozenset[str]
-    latter: frozenset[str]
-    speech: frozenset[str]
-    after_speech: frozenset[str]
-    clause: frozenset[str]
-    definite: frozenset[str]
-    indefinite: frozenset[str]
-    collective: frozenset[str]
-    honorific: frozenset[str]
-    quantity: frozenset[str]
-    partitive: frozenset[str]
-    people: tuple[str, ...]
-    home: str  # the state that a text is about where it names none, and
-    home_roles: frozenset[str]  # for which roles that holds
-    bare_roles: frozenset[str]  # that take no country from their text
-
-
-@cache
-def cues(language: str) -> Cues:
-    """Return the cue words of a language from `schemas/actors/cues.toml`, folded."""
-    with schema("actors", "cues.toml").open("rb") as file:
-        table = tomllib.load(file)
-    words = {
-        name: [plain(word) for word in listed]
-        for name, listed in table.get(language, table["en"]).items()
-    }
-    bonds = sorted({*words["genitive"], *words["weak"], *words["discount"]}, key=len, reverse=True)
-    suffix = "|".join(words["discount_suffix"])
-    prefix = "|".join(words["discount_prefix"])
-    conjunctions = "|".join(map(re.escape, words["conjunctions"]))
-    return Cues(
-        bonds=re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, bonds))})(?!\w)"),
-        genitive=frozenset(words["genitive"]),
-        weak=frozenset(words["weak"]),
-        discount=frozenset(words["discount"]),
-        backed=re.compile(rf"-(?:{suffix})\b") if suffix else None,
-        leaning=re.compile(rf"\b(?:{prefix})[- ]$") if prefix else None,
-        conjunctions=re.compile(rf"\s*[,،؛]\s*(?:(?:{conjunctions})\s)?|\s(?:{conjunctions})\s"),
-        determiners=frozenset(words["determiners"]),
-        locative=tuple(words["locative"]),
-        his_country=frozenset(words["his_country"]),
-        pronouns=frozenset(words["pronouns"]),
-        plural_pronouns=frozenset(words["plural_pronouns"]),
-        latter=frozenset(words["latter"]),
-        speech=frozenset(words["speech"]),
-        after_speech=frozenset(words["after_speech"]),
-        clause=frozenset(words["clause"]),
-        definite=frozenset(words["definite"]),
-        indefinite=frozenset(words["indefinite"]),
-        collective=frozenset(words["collective"]),
-        honorific=frozenset(words["honorific"]),
-        quantity=frozenset(words["quantity"]),
-        partitive=frozenset(words["partitive"]),
-        people=tuple(words["people"]),
-        home="".join(words["home"]).upper(),
-        home_roles=frozenset(role.upper() for role in words["home_roles"]),
-        bare_roles=frozenset(role.upper() for role in words["bare_roles"]),
-    )
-
-
-def plain(text: str) -> str:
-    return fold_with_offsets(" ".join(text.split()))[0]
 
 
 def parts(phrase: str, matches: Sequence[Match], language: str, day: str) -> list[Part]:
@@ -179,7 +98,7 @@ def on_day(rows: Sequence[Row], day: str) -> Row:
     if not day:
         office = [row for row in rows if row.code[3:6] != FORMER] or rows
         if office[0].kind in PERSONS:  # best known for the highest office
-            office = [row for row in office if row.code[3:6] == "GOV"] or office
+            office = [row for row in office if _high(row)] or office
         return max(office, key=lambda row: (row.end or "9999", row.start))
     holding = [row for row in rows if row.holds(day)]
     if holding:
@@ -188,6 +107,10 @@ def on_day(rows: Sequence[Row], day: str) -> Row:
     if nearest.kind in PERSONS:
         return nearest._replace(code=nearest.code[:3])
     return nearest
+
+
+def _high(row: Row) -> bool:
+    return row.code[3:6] == "GOV" or row.code[:3] in INTERNATIONAL
 
 
 def _distance(row: Row, day: str) -> int:

@@ -31,8 +31,9 @@ def lines_of(path: Path, size: int) -> list[str]:
 
 
 def made_up(rows: list[Row], count: int) -> list[Row]:
-    """Return `count` rows whose phrases are two of ours together: real words, no real phrase."""
-    pairs = zip(rows, islice(cycle(rows), 7_919, None), strict=False)
+    """Return `count` rows, each of two of our phrases: real words, no real names."""
+    shifted = (islice(cycle(rows), shift, None) for shift in (7_919, 15_013, 22_013))
+    pairs = (pair for others in shifted for pair in zip(rows, others, strict=False))
     return [
         one._replace(phrase=f"{one.phrase} {other.phrase}", kind="city")
         for one, other in islice(pairs, count)
@@ -58,7 +59,7 @@ def main() -> None:
     spent = time.process_time() - began
     print(f"ours: {ours.size} phrases in {spent:.2f} s, {memory() - before:.0f} MB")
     if ours.size < asked.phrases:
-        rows += made_up(rows, asked.phrases - ours.size)
+        rows += made_up(rows, (asked.phrases - ours.size) * 5 // 4)
         began = time.process_time()
         ours = Gazetteer(rows, read_meanings(schema("actors", "ambiguous.csv")))
         print(

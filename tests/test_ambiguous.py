@@ -167,6 +167,12 @@ def test_an_article_is_no_name(actors: ActorDictionary) -> None:
     assert found and found.code == "JUD"
 
 
+def test_without_a_day_an_international_office_counts_as_high(actors: ActorDictionary) -> None:
+    for name, code in (("Guterres", "IGOUNO"), ("Juncker", "IGOEEC")):
+        found = actors.resolve(name, "en", None, context=f"{name} spoke.")
+        assert found and found.code == code, found
+
+
 def test_reporters_are_of_no_country(actors: ActorDictionary) -> None:
     text = "Iran told reporters so."
     found = actors.resolve("reporters", "en", None, context=text)

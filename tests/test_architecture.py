@@ -17,7 +17,7 @@ FLOORS = {
     "gold",
     "corpus": "formats expressions dates corpus",
     "text": "furniture cleaning sentences",
-    "actors": "gazetteer transliteration composition surnames actors antecedents",
+    "actors": "cues gazetteer transliteration composition surnames actors antecedents",
     "model": "model.description model.confidence model.spans model.encoder",
     "extraction": "extraction",
     "coding": "writing runs events sketches duplicates leakage matching scoring resolution "
