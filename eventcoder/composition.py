@@ -126,6 +126,8 @@ def compose(phrase: str, parts: Sequence[Part], language: str) -> Reading:
     if role and (owner := _owner(phrase, parts, role)):
         return _of_place(phrase, owner, role, former=False, language=language)
     group = _first(parts, GROUPS)
+    if place and role and group and group.start < role.start and _next_to(phrase, role, place):
+        return _of_place(phrase, place, None, former=False, language=language)
     person = _first(parts, PERSONS)
     nearest = min([part.bond for part in (place, person) if part], default=_DISCOUNTED)
     if group and group.bond <= nearest:
@@ -151,6 +153,11 @@ def _owner(phrase: str, parts: Sequence[Part], role: Part) -> Part | None:
         if owned and part.row.kind == "country" and part.start < role.start:
             return part
     return None
+
+
+def _next_to(phrase: str, role: Part, place: Part) -> bool:
+    """Say whether a state's name follows a role word at once: "Nato member Turkey"."""
+    return place.row.kind == "country" and phrase[role.end : place.start] == " "
 
 
 def _of_person(person: Part, place: Part | None, role: Part | None, former: bool) -> Reading:

@@ -173,6 +173,16 @@ def test_without_a_day_an_international_office_counts_as_high(actors: ActorDicti
         assert found and found.code == code, found
 
 
+def test_a_member_of_an_organisation_is_itself(actors: ActorDictionary) -> None:
+    for phrase, code in (
+        ("Nato member Turkey", "TUR"),
+        ("the EU member Hungary", "HUN"),
+        ("NATO member states", "IGONAT"),
+    ):
+        found = actors.resolve(phrase, "en", None)
+        assert found and found.code == code, found
+
+
 def test_reporters_are_of_no_country(actors: ActorDictionary) -> None:
     text = "Iran told reporters so."
     found = actors.resolve("reporters", "en", None, context=text)
