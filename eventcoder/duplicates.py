@@ -1,6 +1,6 @@
 """Sketches of documents and their coded events in, reports of the same story out."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,8 @@ SAME = 0.30  # share of minima in common that makes two texts one story
 WINDOW = 3  # days between the first and the last report of a story
 NEIGHBOURS = 8  # texts of a band that each is compared with, nearest in time first
 CROWD = 20  # stories of a day that tell the same event: from there on it tells none apart
+MEANT = 0.65  # least cosine of reports in two languages
+THRONG = 1_000  # stories of a day about the same two countries that are compared
 _PAIRS_AT_ONCE = 2_000  # each brings up to 128 kB of the file into memory
 
 
@@ -35,7 +37,8 @@ def cluster(
             stories.join(report - 1, report)
         for start in range(0, PERMUTATIONS - ROWS + 1, ROWS):
             _join_neighbours(stories, reports.band(start), reports)
-        for one, other in _telling_the_same(stories, reports):
+        find = _pairs_by_meaning if reports.means else _pairs_by_events
+        for one, other in _telling_the_same(stories, reports, find):
             stories.join_languages(one, other)
         return reports.named(stories.roots())
 
@@ -112,15 +115,12 @@ def _join_alike(stories: _Stories, one: Keys, other: Keys, reports: Reports) -> 
             stories.join(a, b)
 
 
-def _telling_the_same(stories: _Stories, reports: Reports) -> list[tuple[int, int]]:
-    """Pair stories of different languages that share kept events of a day, the surest first.
-
-    An event is what (root code) passes between which countries, either way round: languages
-    differ in whom they name. One that n stories tell weighs 2/n; a pair needs a weight of 1,
-    and 2 events that are a third of the shorter story's, or the only one that it tells.
-    """
+def _telling_the_same(
+    stories: _Stories, reports: Reports, find: Callable[[pl.DataFrame, Reports], pl.DataFrame]
+) -> list[tuple[int, int]]:
+    """Pair stories of different languages, the surest first."""
     pairs = [
-        _pairs_of_days(told.with_columns(story=stories.roots(told["report"].to_numpy())))
+        find(told.with_columns(story=stories.roots(told["report"].to_numpy())), reports)
         for told in reports.told()
     ]
     if not pairs:
@@ -131,12 +131,60 @@ def _telling_the_same(stories: _Stories, reports: Reports) -> list[tuple[int, in
     return surest.select("story", "story_other").rows()
 
 
-def _pairs_of_days(told: pl.DataFrame) -> pl.DataFrame:
-    told = told.select("story", "day", "language", "event").unique()
+def _pairs_by_meaning(told: pl.DataFrame, reports: Reports) -> pl.DataFrame:
+    """Pair stories that tell of the same countries on a day, each the other's nearest in meaning.
+
+    On translated news (NTREX, 61 stories in three languages) all of the pairs found are right, and
+    0.95 of those that share a dyad are found; where no story has a counterpart, 0.3 pairs are.
+    """
+    tellers = (
+        told.group_by("day", "dyad", "language", "story")
+        .agg(pl.col("report").min())
+        .filter(pl.len().over("day", "dyad") <= THRONG)
+    )
+    pairs = (
+        tellers.join(tellers, on=["day", "dyad"], suffix="_other")
+        .filter(
+            pl.col("language") != pl.col("language_other"), pl.col("story") < pl.col("story_other")
+        )
+        .group_by("day", "story", "language", "story_other", "language_other")
+        .agg(pl.col("report", "report_other").min())
+    )
+    one, other = (pairs[name].to_numpy() for name in ("report", "report_other"))
+    cosines = [
+        reports.alike(one[start : start + _PAIRS_AT_ONCE], other[start : start + _PAIRS_AT_ONCE])
+        for start in range(0, pairs.height, _PAIRS_AT_ONCE)
+    ]
+    near = pairs.with_columns(weight=pl.Series(np.concatenate([[], *cosines]).round(6)))
+    to_other = ["day", "story", "language_other", "weight"]
+    to_one = ["day", "story_other", "language", "weight"]
+    swapped = dict(zip(to_one, to_other, strict=True))
+    best = (
+        pl.concat([near.select(to_other), near.select(to_one).rename(swapped)])
+        .group_by(to_other[:-1])
+        .agg(pl.col("weight").max())
+    )
+    return (
+        near.filter(pl.col("weight") >= MEANT)
+        .join(best, on=to_other, how="semi")
+        .join(best, left_on=to_one, right_on=to_other, how="semi")
+        .select("story", "story_other", "weight")
+    )
+
+
+def _pairs_by_events(told: pl.DataFrame, _: Reports) -> pl.DataFrame:
+    """Pair stories that share kept events of a day.
+
+    An event is what (root code) passes between which countries, either way round: languages
+    differ in whom they name. One that n stories tell weighs 2/n; a pair needs a weight of 1,
+    and 2 events that are a third of the shorter story's, or the only one that it tells.
+    """
+    event = ["day", "dyad", "root"]
+    told = told.select("story", "language", *event).unique()
     told = told.with_columns(
-        n_told=pl.len().over("story", "day", "language"), n_tellers=pl.len().over("day", "event")
+        n_told=pl.len().over("story", "day", "language"), n_tellers=pl.len().over(event)
     ).filter(pl.col("n_tellers") <= CROWD)
-    pairs = told.join(told, on=["day", "event"], suffix="_other").filter(
+    pairs = told.join(told, on=event, suffix="_other").filter(
         pl.col("story") < pl.col("story_other"), pl.col("language") != pl.col("language_other")
     )
     shared, fewer = pl.col("shared"), pl.col("fewer")

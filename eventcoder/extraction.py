@@ -13,6 +13,7 @@ from eventcoder.records import Act, Document, EventMention, Mention, Reading, Re
 from eventcoder.sentences import split
 
 PROTEST = "14"  # has its crowd, named or not; the last speaker is not it
+MEANT = 6  # sentences that tell what a document is about
 HEAD = 1500  # characters of a story in which a dateline is looked for
 
 
@@ -50,6 +51,7 @@ class Extracted:
     home: str | None
     truncated: int = 0
     n_actors: int = 0
+    meanings: tuple[bytes, ...] = ()  # of its first sentences
 
 
 def prepare(original: Document) -> Prepared:
@@ -165,6 +167,7 @@ def _extracted(
         _home(sentences, dictionary) if mentions else None,
         sum(r.truncated for r in readings),
         sum(len(r.mentions) for r in readings),
+        tuple(r.meaning for r in readings[:MEANT] if r.meaning),
     )
 
 

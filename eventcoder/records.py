@@ -85,11 +85,15 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """All that a model reads in a sentence. `truncated`: the sentence was longer than it reads."""
+    """All that a model reads in a sentence. `truncated`: the sentence was longer than it reads.
+
+    `meaning` is the mean of its tokens' vectors in half precision; empty if the model gives none.
+    """
 
     mentions: tuple[Mention, ...]
     acts: tuple[Act, ...]
     truncated: bool = False
+    meaning: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -11,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from eventcoder.errors import EventcoderError
 from eventcoder.extraction import Extracted
 from eventcoder.languages import fold_with_offsets
 
@@ -23,25 +25,29 @@ UNDATED = np.iinfo(np.int32).max
 LOW = np.uint64(0xFFFFFFFF)
 AT_ONCE = 1 << 16  # reports or events in memory beside what is kept of each
 
-# What is kept of each document of a part, in its order; without sentences it has no sketch.
+# What is kept of each document of a part, in its order; without sentences it has no sketch. The
+# meaning is the mean of its first sentences', in half precision.
 SKETCHES = pl.Schema([
     ("doc_id", pl.String()), ("published", pl.Date()), ("language", pl.String()),
     ("text_sha256", pl.String()), ("sketch", pl.Array(pl.UInt16, PERMUTATIONS)),
+    ("meaning", pl.Binary()),
 ])  # fmt: skip
 
 _WORD = re.compile(r"\w+")
 # What a report is ordered and named by; `place` is that of its document in the corpus.
 _HEAD = np.dtype([("digest", "u8"), ("id", "u8"), ("day", "i4"), ("language", "u4"),
                   ("place", "u4")])  # fmt: skip
-_TOLD = np.dtype([("report", "u4"), ("event", "u8")])
+_TOLD = np.dtype([("report", "u4"), ("root", "u4"), ("dyad", "u8")])
+_HALF_FLOAT = np.dtype("<f2")
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio (Knuth's multiplicative hash)
 _HALF = np.uint64(32)
 _PLACES = np.arange(0, 16 * ROWS, 16, dtype=np.uint64)
-# Who acted with whom, either way round, and how.
-_EVENT_KEY = pl.concat_str(
+# Who acted with whom, either way round.
+_DYAD = pl.concat_str(
     pl.min_horizontal("source_country", "target_country"),
-    pl.max_horizontal("source_country", "target_country"), "root_code", separator=" ",
+    pl.max_horizontal("source_country", "target_country"), separator=" ",
 ).hash()  # fmt: skip
+LEAST = 30  # reports of a language, from which on their mean is known
 
 Indices = NDArray[np.int64]
 Keys = NDArray[np.uint64]
@@ -52,16 +58,20 @@ def sketch_rows(documents: pl.DataFrame, extracted: Iterable[Extracted]) -> pl.D
 
     The title counts only where there is nothing else: rewrites change it first.
     """
-    ids, texts = [], []
+    ids, texts, meanings = [], [], []
     for document in extracted:
         sentences = document.prepared.sentences
         body = [s.text for s in sentences if s.number > 0] or [s.text for s in sentences]
         if body:
             ids.append(document.prepared.document.doc_id)
             texts.append("\n".join(body))
-    schema = {name: SKETCHES[name] for name in ("doc_id", "sketch")}
-    sketches = pl.DataFrame({"doc_id": ids, "sketch": sketch(texts)}, schema=schema)
-    return documents.select(list(SKETCHES)[:-1]).join(
+            meanings.append(_mean(document.meanings))
+    known = ("doc_id", "sketch", "meaning")
+    sketches = pl.DataFrame(
+        {"doc_id": ids, "sketch": sketch(texts), "meaning": meanings},
+        schema={name: SKETCHES[name] for name in known},
+    )
+    return documents.select(name for name in SKETCHES if name not in known[1:]).join(
         sketches, on="doc_id", how="left", maintain_order="left"
     )
 
@@ -79,6 +89,13 @@ def sketch(texts: Sequence[str]) -> NDArray[np.uint16]:
     return rows.astype(np.uint16)
 
 
+def _mean(meanings: Sequence[bytes]) -> bytes | None:
+    if not meanings:
+        return None
+    mean = np.mean([np.frombuffer(meaning, _HALF_FLOAT) for meaning in meanings], axis=0)
+    return bytes(mean.astype(_HALF_FLOAT).tobytes())
+
+
 def _word_pairs(text: str) -> list[str]:
     words = _WORD.findall(fold_with_offsets(text)[0].lower())
     return [f"{a} {b}" for a, b in pairwise(words)] or words
@@ -91,23 +108,25 @@ class Reports:
     """
 
     def __init__(self, folder: str | Path | None) -> None:
-        self._minima, self._heads, self._told = (
+        self._minima, self._heads, self._told, self._meanings = (
             cast(BinaryIO, TemporaryFile(dir=folder))  # noqa: SIM115 (closed at the end of `with`)
-            for _ in range(3)
+            for _ in range(4)
         )
         self._sizes: list[int] = []
         self._languages: dict[str | None, int] = {}  # a bit each
-        self.count = self.events = 0
+        self.count = self.events = self._with_meaning = self._width = 0
 
     def __enter__(self) -> "Reports":
         return self
 
     def __exit__(self, *_: object) -> None:
-        for file in (self._minima, self._heads, self._told):
+        for file in (self._minima, self._heads, self._told, self._meanings):
             file.close()
 
     def add(self, sketches: pl.DataFrame, events: pl.DataFrame) -> None:
         """Take in a part: sketches of its documents, their coded events."""
+        if sketches.schema != SKETCHES:
+            raise EventcoderError("another version made this run: code the corpus again")
         reports = (
             sketches.with_row_index("place", sum(self._sizes))
             .filter(pl.col("sketch").is_not_null())
@@ -123,16 +142,22 @@ class Reports:
             1 << self._languages.setdefault(name, len(self._languages) % 32)
             for name in reports["language"]
         ]
+        dated = reports.filter(pl.col("published").is_not_null())
         kept = (
             events.filter(
                 pl.col("dropped").is_null(), pl.col("source") != "", pl.col("target") != ""
             )
-            .join(reports.filter(pl.col("published").is_not_null()), on="doc_id")
-            .select("report", event=_EVENT_KEY)
+            .join(dated.select("doc_id", "report"), on="doc_id")
+            .select("report", dyad=_DYAD, root=pl.col("root_code").hash() % (1 << 32))
             .unique()
         )
         told = np.empty(kept.height, _TOLD)
-        told["report"], told["event"] = kept["report"].to_numpy(), kept["event"].to_numpy()
+        for name in kept.columns:
+            told[name] = kept[name].to_numpy()
+        if reports.height and not reports["meaning"].null_count():
+            self._width = len(reports["meaning"][0]) // _HALF_FLOAT.itemsize
+            self._meanings.writelines(reports["meaning"])
+            self._with_meaning += reports.height
         self._heads.write(heads.tobytes())
         self._told.write(told.tobytes())
         self._minima.write(np.ascontiguousarray(reports["sketch"].to_numpy()).tobytes())
@@ -141,7 +166,7 @@ class Reports:
 
     def order(self) -> None:
         """Put the reports into the order of days, then of contents."""
-        for file in (self._minima, self._heads, self._told):
+        for file in (self._minima, self._heads, self._told, self._meanings):
             file.flush()
         heads = self._read(self._heads, _HEAD, self.count)
         order = np.lexsort((heads["id"], heads["digest"], heads["day"]))
@@ -176,7 +201,7 @@ class Reports:
         return cast(NDArray[np.float64], same.mean(axis=1))
 
     def told(self) -> Iterator[pl.DataFrame]:
-        """Yield the kept events by day, all of a day at once: report, day, language, event."""
+        """Yield the kept events by day, all of a day at once."""
         told = self._read(self._told, _TOLD, self.events)
         order = (self.rank[told["report"]].astype(np.uint64) << _HALF) | np.arange(
             self.events, dtype=np.uint64
@@ -191,9 +216,42 @@ class Reports:
             report = order[start:end] >> _HALF
             yield pl.DataFrame({
                 "report": report, "day": self.days[report], "language": self.languages[report],
-                "event": told["event"][order[start:end] & LOW],
+                **{name: told[name][order[start:end] & LOW] for name in ("dyad", "root")},
             })  # fmt: skip
             start = end
+
+    def alike(self, one: Keys, other: Keys) -> NDArray[np.float32]:
+        """Return the cosine of what pairs of reports mean, each beside the mean of its language."""
+        first, second = self._meant(one), self._meant(other)
+        return cast(NDArray[np.float32], (first * second).sum(axis=1))
+
+    def _meant(self, reports: Keys) -> NDArray[np.float32]:
+        meant = self._all_meanings()[self.row[reports]].astype(np.float32)
+        for language, mean in self.means.items():
+            meant[self.languages[reports] == language] -= mean
+        length = np.maximum(np.linalg.norm(meant, axis=1, keepdims=True), 1e-9)
+        return cast(NDArray[np.float32], meant / length)
+
+    @cached_property
+    def means(self) -> dict[int, NDArray[np.float32]]:
+        """The mean meaning of each language; none if a language has too few reports for one."""
+        total: dict[int, Any] = {}
+        languages, counts = np.unique(self.languages, return_counts=True)
+        if not self._width or self._with_meaning < self.count or counts.min() < LEAST:
+            return {}
+        for first in range(0, self.count, AT_ONCE):
+            here = slice(first, first + AT_ONCE)
+            meant = self._all_meanings()[self.row[here]]
+            for language in languages.tolist():
+                some = meant[self.languages[here] == language].sum(axis=0, dtype=np.float64)
+                total[language] = total.get(language, 0) + some
+        return {
+            language: (total[language] / count).astype(np.float32)
+            for language, count in zip(languages.tolist(), counts.tolist(), strict=True)
+        }
+
+    def _all_meanings(self) -> NDArray[np.float16]:
+        return self._read(self._meanings, _HALF_FLOAT, (self.count, self._width))
 
     def named(self, roots: NDArray[np.uint32]) -> list[Keys]:
         """Return the stories of each part's documents: 60 bits of the first report's text and day,

@@ -25,6 +25,7 @@ from eventcoder import runs, sketches, tables
 from eventcoder.pipeline import SHARD
 
 COUNTRIES = ["USA", "IRN", "IRQ", "SYR", "RUS", "TJK", "AFG", "PAK", "EGY", "SAU", "TUR", "FRA"]
+MEANT = 384  # numbers in a document's meaning
 # Word pairs that all texts on a subject share.
 TOPICS = np.random.default_rng(0).integers(0, 1 << 16, (100, sketches.PERMUTATIONS), np.uint16)
 STEP = (
@@ -72,8 +73,10 @@ def part(number: int, size: int, days: int, rng: np.random.Generator,
         target_country=target, root_code=pl.lit("04"),
         dropped=pl.when(pl.col("confidence") < 0.5).then(pl.lit("low confidence")),
     )  # fmt: skip
-    sketch = documents.select(list(sketches.SKETCHES)[:-1]).with_columns(
-        pl.Series("sketch", minima, dtype=sketches.SKETCHES["sketch"])
+    meant = rng.normal(size=(size, MEANT)).astype("<f2")
+    sketch = documents.select("doc_id", "published", "language", "text_sha256").with_columns(
+        pl.Series("sketch", minima, dtype=sketches.SKETCHES["sketch"]),
+        pl.Series("meaning", [row.tobytes() for row in meant]),
     )
     made = {"documents": documents, "mentions": mentions, "events": events}
     return {"sketches": sketch} | {

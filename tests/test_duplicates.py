@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -106,6 +107,7 @@ def told(*rows: tuple[str, str, str, str], dropped: str | None = None) -> pl.Dat
 
 PERSIAN = "کنیا و اوگاندا روز سه‌شنبه توافقی برای تبادل اطلاعات درباره قاچاقچیان امضا کردند."
 ARABIC = "وقعت كينيا وأوغندا يوم الثلاثاء اتفاقا لتبادل المعلومات عن المهربين في نيروبي."
+LANGS = ("ar", "en", "fa")
 TWO = [("KEN", "UGA", "05"), ("UGAOPP", "UGAGOV", "11")]
 
 
@@ -138,6 +140,44 @@ def test_other_days_do_not_meet() -> None:
     read = (extracted("en", STORY), extracted("fa", PERSIAN, day="2020-05-02"))
     found = clusters(*read, events=told(*((d, *e) for d in ("en", "fa") for e in TWO)))
     assert found["en"] != found["fa"]
+
+
+def meant(ids: list[str], vectors: list[Any], seed: int) -> pl.DataFrame:
+    """Return sketches of texts that differ in all words, with what they mean."""
+    rng = np.random.default_rng(seed)
+    minima = rng.integers(0, 1 << 16, (len(ids), sketches.PERMUTATIONS), np.uint16)
+    rows = {
+        "doc_id": ids, "published": [dt.date(2020, 5, 1)] * len(ids),
+        "language": [doc_id[:2] for doc_id in ids],
+        "text_sha256": [hashlib.sha256(doc_id.encode()).hexdigest() for doc_id in ids],
+        "sketch": pl.Series(minima, dtype=sketches.SKETCHES["sketch"]),
+        "meaning": [vector.astype("<f2").tobytes() for vector in vectors],
+    }  # fmt: skip
+    return pl.DataFrame(rows, schema=sketches.SKETCHES)
+
+
+def test_languages_meet_by_what_they_mean_if_they_tell_of_the_same_countries() -> None:
+    """Forty stories of one day and dyad; every language has a corner of its own."""
+    rng = np.random.default_rng(3)
+    stories, corner = rng.normal(size=(40, 64)), {lang: rng.normal(size=64) * 3 for lang in LANGS}
+    ids = [f"{lang}{n:02d}" for lang in LANGS for n in range(40)]
+    vectors = [stories[int(i[2:])] + corner[i[:2]] + rng.normal(size=64) * 0.3 for i in ids]
+    same = told(*((doc_id, "KEN", "UGA", "05") for doc_id in ids))
+    (found,) = duplicates.cluster([(meant(ids, vectors, 1), same)])
+    assert len(set(found[:40])) == 40
+    assert found[:40].tolist() == found[40:80].tolist() == found[80:].tolist()
+    other = {"en": "UGA", "fa": "TZA", "ar": "SDN"}
+    elsewhere = told(*((i, "KEN", other[i[:2]], "05") for i in ids))
+    (found,) = duplicates.cluster([(meant(ids, vectors, 1), elsewhere)])
+    assert len(set(found)) == 120
+
+
+def test_what_has_no_counterpart_stays_alone() -> None:
+    rng = np.random.default_rng(4)
+    ids = [f"{lang}{n:02d}" for lang in LANGS for n in range(40)]
+    same = told(*((doc_id, "KEN", "UGA", "05") for doc_id in ids))
+    (found,) = duplicates.cluster([(meant(ids, list(rng.normal(size=(120, 64))), 1), same)])
+    assert len(set(found)) == 120
 
 
 def test_nothing_to_tell_apart() -> None:
