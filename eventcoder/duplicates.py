@@ -7,7 +7,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from eventcoder.sketches import AT_ONCE, LOW, PERMUTATIONS, ROWS, UNDATED, Keys, Reports
+from eventcoder.sketches import (
+    AT_ONCE,
+    LOW,
+    PERMUTATIONS,
+    ROWS,
+    ROWS_AT_ONCE,
+    UNDATED,
+    Keys,
+    Reports,
+)
 
 SAME = 0.30  # share of minima in common that makes two texts one story
 WINDOW = 3  # days between the first and the last report of a story
@@ -15,7 +24,8 @@ NEIGHBOURS = 8  # texts of a band that each is compared with, nearest in time fi
 CROWD = 20  # stories of a day that tell the same event: from there on it tells none apart
 MEANT = 0.65  # least cosine of reports in two languages
 THRONG = 1_000  # stories of a day about the same two countries that are compared
-_PAIRS_AT_ONCE = 2_000  # each brings up to 128 kB of the file into memory
+_PAIRS_AT_ONCE = ROWS_AT_ONCE // 2
+_COSINES_AT_ONCE = 10_000  # 30 MB of meanings
 
 
 def cluster(
@@ -151,11 +161,13 @@ def _pairs_by_meaning(told: pl.DataFrame, reports: Reports) -> pl.DataFrame:
         .agg(pl.col("report", "report_other").min())
     )
     one, other = (pairs[name].to_numpy() for name in ("report", "report_other"))
-    cosines = [
-        reports.alike(one[start : start + _PAIRS_AT_ONCE], other[start : start + _PAIRS_AT_ONCE])
-        for start in range(0, pairs.height, _PAIRS_AT_ONCE)
-    ]
-    near = pairs.with_columns(weight=pl.Series(np.concatenate([[], *cosines]).round(6)))
+    known, places = np.unique(np.concatenate([one, other]), return_inverse=True)
+    meant, weight = reports.meanings(known), np.empty(pairs.height)
+    for start in range(0, pairs.height, _COSINES_AT_ONCE):
+        some = slice(start, min(start + _COSINES_AT_ONCE, pairs.height))
+        first, second = meant[places[: pairs.height][some]], meant[places[pairs.height :][some]]
+        weight[some] = np.einsum("ij,ij->i", first, second)
+    near = pairs.with_columns(weight=pl.Series(weight.round(6)))
     to_other = ["day", "story", "language_other", "weight"]
     to_one = ["day", "story_other", "language", "weight"]
     swapped = dict(zip(to_one, to_other, strict=True))

@@ -23,7 +23,8 @@ SEED = 42
 ROWS = 3  # minima a band: two texts with 0.4 in common meet in one of 42 bands in 94 of 100 cases
 UNDATED = np.iinfo(np.int32).max
 LOW = np.uint64(0xFFFFFFFF)
-AT_ONCE = 1 << 16  # reports or events in memory beside what is kept of each
+AT_ONCE = 1 << 16  # reports in memory beside what is kept of each
+ROWS_AT_ONCE = 1 << 10  # reports anywhere in a file: each maps 64 kB of it
 
 # What is kept of each document of a part, in its order; without sentences it has no sketch. The
 # meaning is the mean of its first sentences', in half precision.
@@ -209,7 +210,7 @@ class Reports:
         order.sort()
         start = 0
         while start < self.events:
-            end = min(start + AT_ONCE, self.events) - 1
+            end = min(start + AT_ONCE // 4, self.events) - 1
             day = self.days[int(order[end] >> _HALF)]
             past = np.searchsorted(self.days, day, "right")  # the first report of a later day
             end = int(np.searchsorted(order, np.uint64(past) << _HALF))
@@ -220,13 +221,12 @@ class Reports:
             })  # fmt: skip
             start = end
 
-    def alike(self, one: Keys, other: Keys) -> NDArray[np.float32]:
-        """Return the cosine of what pairs of reports mean, each beside the mean of its language."""
-        first, second = self._meant(one), self._meant(other)
-        return cast(NDArray[np.float32], (first * second).sum(axis=1))
-
-    def _meant(self, reports: Keys) -> NDArray[np.float32]:
-        meant = self._all_meanings()[self.row[reports]].astype(np.float32)
+    def meanings(self, reports: Keys) -> NDArray[np.float32]:
+        """Return what reports mean beside the mean of their language: rows of length one."""
+        meant = np.empty((len(reports), self._width), np.float32)
+        for start in range(0, len(reports), ROWS_AT_ONCE):
+            some = slice(start, start + ROWS_AT_ONCE)
+            meant[some] = self._all_meanings()[self.row[reports[some]]]
         for language, mean in self.means.items():
             meant[self.languages[reports] == language] -= mean
         length = np.maximum(np.linalg.norm(meant, axis=1, keepdims=True), 1e-9)
@@ -241,9 +241,10 @@ class Reports:
             return {}
         for first in range(0, self.count, AT_ONCE):
             here = slice(first, first + AT_ONCE)
-            meant = self._all_meanings()[self.row[here]]
+            meant, spoken = self._all_meanings()[here], self.languages[self.rank[here]]
             for language in languages.tolist():
-                some = meant[self.languages[here] == language].sum(axis=0, dtype=np.float64)
+                # Exact, so in any order: halves have 24 bits below one, and a double takes 53.
+                some = meant[spoken == language].sum(axis=0, dtype=np.float64)
                 total[language] = total.get(language, 0) + some
         return {
             language: (total[language] / count).astype(np.float32)

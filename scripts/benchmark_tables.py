@@ -37,7 +37,7 @@ STEP = (
 
 
 def part(number: int, size: int, days: int, rng: np.random.Generator,
-         seen: list[np.ndarray]) -> dict[str, pl.DataFrame]:  # fmt: skip
+         seen: list[tuple[np.ndarray, int]]) -> dict[str, pl.DataFrame]:  # fmt: skip
     """Return documents, sketches, mentions and events of one part."""
     ids = [f"news-{number:05d}-{row:03d}" for row in range(size)]
     minima = rng.integers(0, 1 << 16, (size, sketches.PERMUTATIONS), dtype=np.uint16)
@@ -46,10 +46,10 @@ def part(number: int, size: int, days: int, rng: np.random.Generator,
     day = rng.integers(0, days, size) if days else np.zeros(size, int)
     for row in range(size):
         if seen and rng.random() < 0.33:
-            minima[row] = seen[rng.integers(len(seen))]
+            minima[row], day[row] = seen[rng.integers(len(seen))]
             changed = rng.random(sketches.PERMUTATIONS) < 0.2
             minima[row, changed] = rng.integers(0, 1 << 16, int(changed.sum()), dtype=np.uint16)
-    seen[:] = [*seen[-2000:], *minima[:100]]
+    seen[:] = [*seen[-2000:], *zip(minima[:100].copy(), day[:100], strict=True)]
     published = [dt.date(2010, 1, 1) + dt.timedelta(int(n)) if days else None for n in day]
     documents = pl.DataFrame({
         "doc_id": ids, "path": [f"news.jsonl:{number * SHARD + row}" for row in range(size)],
@@ -89,7 +89,7 @@ def part(number: int, size: int, days: int, rng: np.random.Generator,
 
 def make(folder: Path, count: int, days: int) -> None:
     """Write the parts of a run that has yet to be finished."""
-    rng, seen = np.random.default_rng(1), list[np.ndarray]()
+    rng, seen = np.random.default_rng(1), list[tuple[np.ndarray, int]]()
     with runs.Run.create(folder, runs.Signature()) as run:
         for number, start in enumerate(range(0, count, SHARD)):
             run.write_part(number, **part(number, min(SHARD, count - start), days, rng, seen))
