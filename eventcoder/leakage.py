@@ -83,15 +83,15 @@ def _jaccard(a: Sketches, b: Sketches) -> float:
     return float(np.isin(sample, common, assume_unique=True).mean()) if len(sample) else 0.0
 
 
-def store(folder: Path, texts: Sequence[str], before: Path | None = None) -> None:
+def store(folder: Path, texts: Sequence[str], before: Sequence[Path] = ()) -> None:
     """Write the sketches of what a model was trained on into its folder.
 
-    `before` is the folder of the model that training went on from, whose sentences count too; if
-    it does not tell them, nothing is written: half of the truth would pass for the whole.
+    `before` are the folders of the models that it was made from, whose sentences count too; if
+    one does not tell them, nothing is written: half of the truth would pass for the whole.
     """
     sketches = sketch(texts)
-    if before is not None:
-        earlier = load(before)
+    for model in before:
+        earlier = load(model)
         if earlier is None:
             (folder / FILE).unlink(missing_ok=True)
             return

@@ -89,7 +89,7 @@ def test_what_a_model_was_trained_on_is_kept_beside_it(tmp_path: Path) -> None:
     second.mkdir()
     assert leakage.load(first) is None
     leakage.store(first, ["Iran met Iraq in Baghdad on Sunday."] * 2)
-    leakage.store(second, ["Turkey sent aid to Syria after the quake."], before=first)
+    leakage.store(second, ["Turkey sent aid to Syria after the quake."], before=[first])
     kept = leakage.load(second)
     assert kept is not None
     assert len(kept) == 2
@@ -101,7 +101,7 @@ def test_going_on_from_a_model_that_does_not_tell_is_not_known(tmp_path: Path) -
     first.mkdir()
     second.mkdir()
     leakage.store(second, ["Iran met Iraq."])
-    leakage.store(second, ["Iran met Iraq."], before=first)
+    leakage.store(second, ["Iran met Iraq."], before=[first])
     assert leakage.load(second) is None
 
 

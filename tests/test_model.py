@@ -164,6 +164,28 @@ def test_training_goes_on_from_a_model_folder(trained, data, recipe, tmp_path):
     assert np.abs(before[1] - after[1]).max() < 0.3
 
 
+def test_a_model_is_trained_on_with_fewer_layers(trained, data, recipe, tmp_path):
+    from eventcoder.model import training
+    from eventcoder.model.fitting import fit
+
+    out, short = tmp_path / "thin", recipe.read_text() + "layers = 1\n"
+    path = tmp_path / "recipe.toml"
+    path.write_text(short)
+    fit([data / "own.en.jsonl"], out, path, lambda _: None, base=str(trained), epochs=0.05)
+    assert json.loads((out / "config.json").read_text())["num_hidden_layers"] == 1
+    assert (out / "encoder.onnx").stat().st_size < (trained / "encoder.onnx").stat().st_size
+    assert len(EncoderModel(out, 1).read(["Iran rejected the US proposal."])) == 1
+    begun = [
+        training.start(training.Recipe.read(recipe, base=str(trained), layers=n), 1).network.encoder
+        for n in (None, 1)
+    ]
+    last = [encoder.encoder.layer[-1].output.dense.weight for encoder in begun]
+    assert torch.equal(*last)  # which the heads read
+    training.start(training.Recipe.read(recipe, base=str(out)), 1)
+    with pytest.raises(EventcoderError, match="layers 3 is not within 1 to 2"):
+        training.start(training.Recipe.read(recipe, base=str(trained), layers=3), 1)
+
+
 @pytest.mark.parametrize("split", [None, "train", "test"])
 def test_a_hugging_face_data_set_trains_as_its_json_lines_do(data, tmp_path, split):
     import datasets

@@ -8,7 +8,6 @@ Runtime's own dynamic quantisation has one scale a batch (seen: cosine 0.990 to 
 
 import json
 import logging
-import shutil
 import warnings
 from dataclasses import asdict
 from pathlib import Path
@@ -62,9 +61,7 @@ def export(trained: Trained, folder: Path, name: str, settings: dict[str, Any]) 
     _export_encoder(network, folder)
     _export_pair(network, folder)
     trained.tokenizer.save(str(folder / "tokenizer.json"))
-    config = Path(trained.recipe.base) / "config.json"
-    if config.resolve() != (folder / "config.json").resolve():
-        shutil.copyfile(config, folder / "config.json")
+    (folder / "config.json").write_text(network.encoder.config.to_json_string())
     describe(trained, folder, name, settings)
 
 

@@ -1,8 +1,8 @@
 """Gold files and a recipe in, a finished model folder out: train, calibrate, export, report."""
 
 import json
-import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from eventcoder import (
 )
 from eventcoder.actors import ActorDictionary
 from eventcoder.coder import Coder
+from eventcoder.errors import EventcoderError
 from eventcoder.extraction import extract, open_ends
 from eventcoder.model import export, training
 from eventcoder.model.confidence import WEIGHTS, features
@@ -31,6 +32,7 @@ from eventcoder.ontology import Ontology
 NEUTRAL = {"bias": 0.0, "event": 1.0, "root": 1.0, "mentions": 0.5}
 FOLDS = 6
 MENTION_THRESHOLD = 0.6  # F1 of mentions is as good from .5 to .7, precision better
+NEAR_BEST = 0.005  # of F1, far within its error: precision is worth more
 LEAF, BASE = 0.3, 0.4  # shares of a root's probability under which a leaf, a base give way
 
 
@@ -52,8 +54,56 @@ def fit(
     )
     work = out.with_name(out.name + ".work")
     trained, held = training.train([p for p in paths if not is_events(p)], recipe, work, talk)
+    made = {"trained_on": [path.name for path in paths]}
+    scores = _finish(trained, out, made, calibration_gold(paths, recipe, held), talk)
+    _remember(paths, recipe, out)
+    (work / "checkpoint.pt").unlink(missing_ok=True)
+    if not any(work.iterdir()):
+        work.rmdir()
+    return scores
+
+
+def average(
+    shares: dict[Path, float], out: Path, data: Sequence[Path], talk: Callable[[str], None]
+) -> dict[str, Any]:
+    """Write the weighted mean of models that were trained from one base; calibrate it on `data`.
+
+    Such a mean is as good as an ensemble of theirs, at the cost of one (Wortsman and others 2022,
+    Model soups). Returns its held-out scores.
+    """
+    total = sum(shares.values())
+    mean: dict[str, Any] = {}
+    made: list[dict[str, Any]] = []
+    for folder, share in shares.items():
+        made.append(EncoderModel(folder).about)
+        recipe = training.Recipe(**made[-1]["recipe"])
+        trained = training.start(replace(recipe, base=str(folder), layers=None), recipe.seed)
+        state = trained.network.state_dict()
+        if mean and {n: v.shape for n, v in state.items()} != {n: v.shape for n, v in mean.items()}:
+            raise EventcoderError(f"{folder} has another shape than {next(iter(shares))}")
+        for name, values in state.items():
+            mean[name] = mean.get(name, 0) + share / total * values.float()
+    trained.network.load_state_dict(mean)
+    told = {
+        "trained_on": sorted({name for about in made for name in about["trained_on"]}),
+        "averaged": [share / total for share in shares.values()],
+    }
+    records = [document for path in data for document in evaluation.documents(path)]
+    scores = _finish(replace(trained, recipe=recipe), out, told, records, talk)
+    leakage.store(out, [], list(shares))
+    return scores
+
+
+def _finish(
+    trained: training.Trained,
+    out: Path,
+    made: dict[str, Any],
+    documents: Sequence[Sequence[Any]],
+    talk: Callable[[str], None],
+) -> dict[str, Any]:
+    """Write the model folder, calibrated on gold documents that training never saw."""
     settings: dict[str, Any] = {
-        "trained_on": [path.name for path in paths],
+        **made,
         "mention_threshold": MENTION_THRESHOLD,
         "leaf_threshold": LEAF,
         "base_threshold": BASE,
@@ -61,17 +111,12 @@ def fit(
         "threshold": 0.5,
     }
     export.export(trained, out, out.name, settings)
-    _remember(paths, recipe, out)
-    documents = calibration_gold(paths, recipe, held)
     talk(f"calibrating on {sum(map(len, documents)):,} sentences that training never saw")
     settings |= calibrate(EncoderModel(out), documents)
     export.describe(trained, out, out.name, settings)
     told = confusion(EncoderModel(out), documents)
     (out / "confusion.json").write_text(json.dumps(told, indent=1) + "\n")
     talk(json.dumps(settings["held_out"]))
-    (work / "checkpoint.pt").unlink(missing_ok=True)
-    if not any(work.iterdir()):
-        work.rmdir()
     return dict(settings["held_out"])
 
 
@@ -79,7 +124,7 @@ def _remember(paths: Sequence[Path], recipe: training.Recipe, out: Path) -> None
     """Keep sketches of the training sentences in the model, for `evaluate` to find them in gold."""
     examples, _ = read_data([p for p in paths if not is_events(p)], recipe)
     base = Path(recipe.base)
-    before = base if (base / "model.json").is_file() else None
+    before = [base] if (base / "model.json").is_file() else []
     leakage.store(out, sorted({e.text for e in examples}), before)
 
 
@@ -107,8 +152,8 @@ def calibration_gold(
 def calibrate(model: EncoderModel, documents: Sequence[Sequence[Any]]) -> dict[str, Any]:
     """Fit confidence and threshold on gold documents, through the whole way to coded events.
 
-    Returns settings: calibration (logistic regression, see `confidence`), threshold (the best
-    F1 at level root), held_out (scores there, the calibration error cross-validated by document).
+    Returns settings: calibration (logistic regression, see `confidence`), threshold (nearly the
+    best F1 at level root), held_out (scores there, the calibration error cross-validated by document).
     """
     sentences = sum(map(len, documents))
     if sentences < 50:
@@ -235,11 +280,14 @@ def _regress(x: Any, right: Any, steps: int = 200, ridge: float = 1.0) -> Any:
 
 
 def _best(confidence: Any, right: Any, total: int) -> tuple[float, float]:
-    """Return the threshold of the best F1, in steps of 0.01, and that F1."""
-    best = (0.5, -math.inf)
+    """Return the highest threshold, in steps of 0.01, with nearly the best F1, and that F1.
+
+    F1 hardly changes over a wide range, in which precision doubles.
+    """
+    found = []
     for threshold in np.arange(0.05, 0.95, 0.01):
         kept = confidence >= threshold
         f1 = 2 * right[kept].sum() / max(1, kept.sum() + total)
-        if f1 > best[1]:
-            best = (round(float(threshold), 2), float(f1))
-    return best
+        found.append((round(float(threshold), 2), float(f1)))
+    enough = max(f1 for _, f1 in found) - NEAR_BEST
+    return [(threshold, f1) for threshold, f1 in found if f1 >= enough][-1]
