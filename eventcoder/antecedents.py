@@ -12,6 +12,7 @@ from eventcoder.cues import Cues, cues, plain
 from eventcoder.records import Mention, Sentence
 
 _ARTICLE = "ال"
+ARMED = frozenset({"UAF", "REB", "SEP", "INS", "MIL"})  # roles of who fights
 _SPEAKERS_BACK = 3  # sentences that "his country" may reach back
 _PRONOUNS_BACK = 2  # sentences that "he" may
 _OFFICES = frozenset({"GOV", "LEG", "JUD", "MIL", "OPP", "SPY", "COP", "PTY", "ELI"})
@@ -267,12 +268,16 @@ def _described(mention: _Seen, before: list[_Seen]) -> str | None:
     if not words or words[0] in indefinite or words[0].isdigit():
         return None
     nouns = {_bare(word) for word in words}
-    if nouns & mention.cues.collective and _definite(mention):
-        group = _last(before, _is_group)
-        if group:
-            return group
     ids = {part.row.id for part in mention.read[1] if part.row.kind in ROLES}
     role = mention.reading.role
+    if nouns & mention.cues.collective and _definite(mention):
+        # "The terrorist groups" are not the United Nations that were named before them.
+        armed = role in ARMED
+        group = _last(
+            before, lambda other: _is_group(other) and (not armed or other.reading.role in ARMED)
+        )
+        if group:
+            return group
     if not role:
         return None
 
@@ -339,7 +344,9 @@ def _is_many(other: _Seen) -> bool:
 
 
 def _is_group(other: _Seen) -> bool:
-    return any(part.row.kind in GROUPS for part in other.read[1]) and bool(other.reading.code)
+    """Say whether "the group" may be a mention; the agency that tells of it is not."""
+    named = any(part.row.kind in GROUPS for part in other.read[1]) and bool(other.reading.code)
+    return named and other.reading.role != "MED"
 
 
 def _definite(mention: _Seen) -> bool:
