@@ -16,11 +16,14 @@ CODES = Ontology.load().codes
 WANTED = {code for code in CODES if len(code) > 2}
 
 
-def records(lang: str) -> list[dict[str, Any]]:
-    return [record for _, record in gold.lines(FOLDER / f"own.{lang}.jsonl")]
+def records(name: str) -> list[dict[str, Any]]:
+    return [record for _, record in gold.lines(FOLDER / f"{name}.jsonl")]
 
 
-RECORDS = {lang: records(lang) for lang in LANGUAGES}
+RECORDS = {lang: records(f"own.{lang}") for lang in LANGUAGES}
+STORIES = {lang: {r["id"]: r for r in records(f"stories.{lang}")} for lang in LANGUAGES}
+MODALITY = {lang: records(f"own_modality.{lang}") for lang in LANGUAGES}
+OURS = {lang: [*RECORDS[lang], *STORIES[lang].values(), *MODALITY[lang]] for lang in LANGUAGES}
 each_language = pytest.mark.parametrize("lang", LANGUAGES)
 
 
@@ -40,7 +43,7 @@ def test_ids_and_sentences_come_once(lang: str) -> None:
 
 @each_language
 def test_spans_give_back_their_words(lang: str) -> None:
-    for record in RECORDS[lang]:
+    for record in OURS[lang]:
         text = record["text"]
         assert text == text.strip(), record["id"]
         spans = [(a["start"], a["end"]) for a in record["actors"]]
@@ -54,7 +57,7 @@ def test_spans_give_back_their_words(lang: str) -> None:
 
 @each_language
 def test_codes_are_known_and_ends_differ(lang: str) -> None:
-    for record in RECORDS[lang]:
+    for record in OURS[lang]:
         for event in record["events"]:
             for code in (event["code"], *event.get("alt", ())):
                 assert code in CODES, (record["id"], code)
@@ -78,7 +81,7 @@ def test_sentences_without_events_are_there(lang: str) -> None:
 
 @each_language
 def test_actor_codes_have_their_form(lang: str) -> None:
-    for record in RECORDS[lang]:
+    for record in OURS[lang]:
         for actor in record["actors"]:
             code = actor["code"].split("/")[0].replace("---", "")
             assert len(code) % 3 == 0, (record["id"], actor)
@@ -87,7 +90,32 @@ def test_actor_codes_have_their_form(lang: str) -> None:
 
 @each_language
 def test_letters_are_the_language_s_own(lang: str) -> None:
-    for record in RECORDS[lang]:
+    for record in OURS[lang]:
         arabic = sum("\u0600" <= c <= "\u06ff" for c in record["text"])
         latin = sum(c.isascii() and c.isalpha() for c in record["text"])
         assert (latin > arabic) == (lang == "en"), record["id"]
+
+
+def test_a_story_is_the_same_in_every_language() -> None:
+    """Sentences tell the same events of the same actors; only their order and words differ."""
+    assert len(STORIES["en"]) >= 2000
+    for id_, english in STORIES["en"].items():
+        told = [_told(STORIES[lang][id_]) for lang in LANGUAGES]
+        assert told[0] == told[1] == told[2] == _told(english), id_
+
+
+def _told(record: dict[str, Any]) -> list[tuple[Any, ...]]:
+    codes = [actor["code"] for actor in record["actors"]] + [None]  # None: nobody
+
+    def end(place: int | None) -> str | None:
+        return codes[-1 if place is None else place]
+
+    return sorted(
+        (event["code"], event["modality"], str(end(event["source"])), str(end(event["target"])))
+        for event in record["events"]
+    )
+
+
+def test_stories_hold_sentences_without_events_as_news_does() -> None:
+    counts = Counter(bool(record["events"]) for record in STORIES["en"].values())
+    assert counts[False] >= 0.3 * counts.total()
