@@ -180,9 +180,12 @@ class EncoderModel:
                     texts[b], encodings[b].offsets, indices[row], probability,
                     out[1][row], out[2][row], out[3][row], sure,
                 )  # fmt: skip
+        means = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdims=True)
+        meanings = means.astype("<f2")
         for b, encoding in enumerate(encodings):
             mentions = tuple(Mention(s, e, texts[b][s:e]) for s, e, _, _ in found[b])
-            yield Reading(mentions, acts.get(b, ()), bool(encoding.overflowing))
+            overlong = bool(encoding.overflowing)
+            yield Reading(mentions, acts.get(b, ()), overlong, meanings[b].tobytes())
 
     def _acts(
         self,

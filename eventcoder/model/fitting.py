@@ -153,7 +153,8 @@ def calibrate(model: EncoderModel, documents: Sequence[Sequence[Any]]) -> dict[s
     """Fit confidence and threshold on gold documents, through the whole way to coded events.
 
     Returns settings: calibration (logistic regression, see `confidence`), threshold (nearly the
-    best F1 at level root), held_out (scores there, the calibration error cross-validated by document).
+    best F1 at level root), held_out (scores there, the calibration error cross-validated by
+    document).
     """
     sentences = sum(map(len, documents))
     if sentences < 50:
