@@ -61,7 +61,7 @@ def main() -> None:
     records = [json.loads(line) for line in args.labels.read_text("utf-8").splitlines() if line]
     if args.detach:
         for record in records:
-            print(json.dumps(detach(record), ensure_ascii=False))
+            print(json.dumps(detach(record), ensure_ascii=False, separators=(",", ":")))
         return
     sentences = {digest(text): text.strip() for path in args.texts for text in texts(path)}
     missing = 0
@@ -70,7 +70,7 @@ def main() -> None:
         if text is None:
             missing += 1
         else:
-            print(json.dumps(attach(label, text), ensure_ascii=False))
+            print(json.dumps(attach(label, text), ensure_ascii=False, separators=(",", ":")))
     if missing:
         print(f"{missing} of {len(records)} sentences are not in these texts", file=sys.stderr)
 

@@ -60,7 +60,7 @@ def export(trained: Trained, folder: Path, name: str, settings: dict[str, Any]) 
     network.encoder.set_attn_implementation("eager")
     _export_encoder(network, folder)
     _export_pair(network, folder)
-    trained.tokenizer.save(str(folder / "tokenizer.json"))
+    trained.tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     (folder / "config.json").write_text(network.encoder.config.to_json_string())
     describe(trained, folder, name, settings)
 
