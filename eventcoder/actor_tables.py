@@ -14,7 +14,7 @@ from eventcoder.resources import schema
 COLUMNS = ("phrase", "language", "code", "kind", "name", "start", "end", "source", "id")
 # the earlier kind wins where one phrase names several things: Kuwait the state, not the city
 KINDS = (
-    "leader", "person", "group", "organisation", "party", "seat", "country", "nationality",
+    "other", "leader", "person", "group", "organisation", "party", "seat", "country", "nationality",
     "region", "ethnic", "capital", "agent", "title", "city",
 )  # fmt: skip
 RANK = {kind: i for i, kind in enumerate(KINDS)}
@@ -23,6 +23,7 @@ PERSONS = frozenset({"leader", "person"})
 GROUPS = frozenset({"group", "organisation", "party"})
 PLACES = frozenset({"country", "nationality", "seat", "region", "ethnic", "capital", "city"})
 ARTICLE = "ال"
+NOBODY = "---"  # the code of a name that holds an actor's and is none: "Jordan River"
 
 
 class Row(NamedTuple):
@@ -161,8 +162,12 @@ def _unarticled(phrase: str) -> str:
 def _fault(row: Row) -> str | None:
     if row.language != "*" and row.language not in SUPPORTED:
         return f"language {row.language!r} is not one of {', '.join(SUPPORTED)}, *"
-    if not (row.code.isalnum() and row.code.isupper() and len(row.code) % 3 == 0):
-        return f"code {row.code!r} is not CAMEO: three capital letters each, as TJKGOV"
+    actor = row.code.isalnum() and row.code.isupper() and len(row.code) % 3 == 0
+    if not actor and row.code != NOBODY:
+        return (
+            f"code {row.code!r} is not CAMEO: three capital letters each, as TJKGOV, "
+            f"or {NOBODY} for what is no actor"
+        )
     if row.kind and row.kind not in RANK:
         return f"kind {row.kind!r} is not one of {', '.join(KINDS)}"
     for day in (row.start, row.end):
@@ -177,4 +182,6 @@ def _fault(row: Row) -> str | None:
 def _completed(row: Row, number: int) -> Row:
     """Fill in what a user's short table may leave out."""
     kind = row.kind or ("group" if len(row.code) > 3 else "country")
+    if row.code == NOBODY:
+        kind = "other"
     return row._replace(kind=kind, name=row.name or row.phrase, id=row.id or str(number))

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import ahocorasick
 
-from eventcoder.actor_tables import ARTICLE, GROUPS, PERSONS, ROLES, Meaning, Row
+from eventcoder.actor_tables import ARTICLE, GROUPS, NOBODY, PERSONS, ROLES, Meaning, Row
 from eventcoder.languages import fold, fold_with_offsets
 
 _SHARED = PERSONS | GROUPS | {"country", "nationality", "seat"}  # across one script
@@ -106,6 +106,7 @@ class Gazetteer:
         return [
             Match(index[start], index[end - 1] + 1, rows, prefix)
             for start, end, prefix, rows in _longest(hits)
+            if rows[0].code != NOBODY
         ]
 
     def _rows(self, key: str, prefix: str, language: str, shape: str) -> tuple[Row, ...]:

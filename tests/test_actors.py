@@ -222,6 +222,14 @@ def test_a_short_own_table_is_enough(tmp_path: Path) -> None:
     assert found.code == "YEMREB"
 
 
+def test_an_own_row_can_silence_a_phrase(tmp_path: Path) -> None:
+    own = table(tmp_path, "Kremlin,en,---", "Paris Match,en,---", header="phrase,language,code")
+    actors = ActorDictionary.load([own])
+    assert actors.resolve("the Kremlin", "en", None) is None
+    found = actors.find("Paris Match wrote about Paris.", "en")
+    assert [match.start for match in found] == [24]
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [

@@ -24,6 +24,9 @@ CASES = [
     ("en", "Jordan", "Jordan recalled its ambassador.", "JOR"),
     ("en", "Jordan", "Rep. Jim Jordan criticised the FBI. Jordan said the probe goes on.", "USA"),
     ("en", "Jordan", "Israeli troops crossed the Jordan River into Jordan.", "JOR"),
+    ("en", "the Jordan River", "Israeli troops crossed the Jordan River.", ""),
+    ("ar", "نهر الأردن", "عبر الجنود نهر الأردن", ""),
+    ("ar", "الضفة الغربية لنهر الأردن", "توتر في الضفة الغربية لنهر الأردن", "PSE"),
     ("ar", "الأردن", "استدعى الأردن سفيره من تل أبيب", "JOR"),
     ("fa", "اردن", "اردن سفیر خود را فراخواند", "JOR"),
     ("en", "Chad", "Chad closed its border with Sudan.", "TCD"),
@@ -160,6 +163,22 @@ def test_words_that_look_like_states(
     for text in words:
         rows = [row for match in actors.find(text, language) for row in match.rows]
         assert not taken & {row.code[:3] for row in rows}, text
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "codes"),
+    [
+        ("en", "Israel met Jordan on the Jordan River, not in Paris.", ["ISR", "JOR", "FRAGOV"]),
+        ("en", "Russia left the Paris Agreement.", ["RUS"]),
+        ("en", "Ships of Japan cross the South China Sea.", ["BUS", "JPN"]),
+        ("ar", "عبرت إسرائيل نهر الأردن", ["ISR"]),
+        ("fa", "ایران از پروتکل کیوتو خارج شد", ["IRN"]),
+    ],
+)
+def test_a_name_within_another_things_name_is_no_actor(
+    actors: ActorDictionary, language: str, text: str, codes: list[str]
+) -> None:
+    assert [match.rows[0].code for match in actors.find(text, language)] == codes
 
 
 def test_an_article_is_no_name(actors: ActorDictionary) -> None:

@@ -54,6 +54,7 @@ class Recipe:
     word_dropout: float = 0.1  # share of pieces hidden from the encoder, which costs nothing
     held_out: float = 0.1
     seed: int = 1
+    order: int = 0  # another order of the same start: runs that differ in it alone can be averaged
     layers: int | None = None  # of the base encoder, evenly spread; fewer read faster
     ontology: str = "cameo"
     freeze_embeddings: bool = True
@@ -260,6 +261,7 @@ def train(
     optimizer = optimizer_of(network, recipe)
     unknown = trained.tokenizer.token_to_id("<unk>") or trained.tokenizer.token_to_id("[UNK]")
     epochs = [_epoch(rows, recipe, n) for n in range(-int(-recipe.epochs // 1))]
+    torch.manual_seed(recipe.seed + recipe.order)  # of what dropout hides
     steps = int(sum(len(e) for e in epochs) * recipe.epochs / len(epochs))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _shape(recipe.warmup, steps))
     done = _resume(work, network, optimizer, schedule)
@@ -318,7 +320,7 @@ def _step(
 
 
 def _epoch(rows: Sequence[Features], recipe: Recipe, number: int) -> list[list[Features]]:
-    state = random.Random(recipe.seed * 1000 + number)
+    state = random.Random(recipe.seed * 1000 + recipe.order * 100 + number)
     return list(batches(rows, recipe.tokens_per_batch, state))
 
 
