@@ -41,6 +41,7 @@ from eventcoder.surnames import Surnames
 from eventcoder.transliteration import Transliterated
 
 _CACHED = 200_000
+_REMEMBERED = 10_000  # texts whose matches are kept: a document asks of its own again and again
 _NAME_WORDS = 4
 _HOME_SENTENCES = 30  # that tell which country a document is about
 _HOME_SHARE = 0.4  # of the names of states
@@ -65,6 +66,7 @@ class ActorDictionary:
         self.digest = version
         self._gazetteer = Gazetteer(rows, tests)
         self._cached = lru_cache(maxsize=_CACHED)(self._resolved)
+        self._found = lru_cache(maxsize=_REMEMBERED)(self._gazetteer.find)
 
     @classmethod
     def load(cls, extra: Sequence[Path] = ()) -> "ActorDictionary":
@@ -74,8 +76,10 @@ class ActorDictionary:
         """
         return _loaded(tuple(Path(path) for path in extra))
 
-    def find(self, text: str, language: str, context: str | None = None) -> list[Match]:
+    def find(self, text: str, language: str, context: str | None = None) -> Sequence[Match]:
         """Return the longest dictionary matches in running text, with offsets into it."""
+        if context is None:
+            return self._found(text, language)
         return self._gazetteer.find(text, language, context)
 
     def resolve(

@@ -8,13 +8,14 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from eventcoder import events, resources, runs, sketches, tables
+from eventcoder import events, resources, sketches, tables
 from eventcoder.actors import ActorDictionary
 from eventcoder.extraction import Extracted, extract, prepare, read, tell
 from eventcoder.formats import Columns
 from eventcoder.model.encoder import EncoderModel
 from eventcoder.ontology import Ontology
 from eventcoder.records import Document, Unreadable
+from eventcoder.signature import Signature
 
 IN_PART = "read in part: a sentence is longer than the model reads"
 Shard = Sequence[Document | Unreadable]
@@ -104,9 +105,9 @@ class Coder:
         """Return the `events` table of read documents."""
         return self.code_mentions(events.mention_rows(extracted), document_rows(extracted, ()))
 
-    def signature(self, options: Options, paths: Sequence[str | Path]) -> runs.Signature:
+    def signature(self, options: Options, paths: Sequence[str | Path]) -> Signature:
         """Return what makes a run with this coder what it is."""
-        return runs.Signature(
+        return Signature(
             model=self.model.name,
             model_digest=self.model.digest,
             ontology=f"{self.ontology.name} {self.ontology.version}",

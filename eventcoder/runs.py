@@ -1,24 +1,21 @@
 """A run folder: its tables, what made them, and the only place that changes them."""
 
 import datetime as dt
-import hashlib
 import json
 import os
-import platform
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
-import eventcoder
 from eventcoder import tables, writing
 from eventcoder.errors import EventcoderError
+from eventcoder.signature import Signature
 
 if sys.platform == "win32":
     import msvcrt
@@ -32,55 +29,6 @@ _OWN = (
     "documents.parquet", "events.parquet", "mentions/part-*.parquet", "sketches/part-*.parquet",
     "events/part-*.parquet", "parts/*.parquet", "log.jsonl",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """What made a run: versions, digests of the knowledge used, and the arguments."""
-
-    model: str = ""
-    model_digest: str = ""
-    ontology: str = ""
-    ontology_digest: str = ""
-    actors_digest: str = ""
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    eventcoder: str = eventcoder.__version__
-    python: str = platform.python_version()
-    polars: str = pl.__version__
-
-    def __str__(self) -> str:
-        return (
-            f"model:{self.model}@{self.model_digest[:8]}|ontology:{self.ontology}"
-            f"@{self.ontology_digest[:8]}|actors:{self.actors_digest[:8]}"
-            f"|eventcoder:{self.eventcoder}"
-        )
-
-    def extraction_differs(self, other: "Signature") -> list[str]:
-        """Name the parts that make another signature's mentions unfit to stand beside ours."""
-        mine, theirs = _plain(self), _plain(other)
-        return [
-            part
-            for part in ("eventcoder", "model_digest", "arguments")
-            if mine[part] != theirs[part]
-        ]
-
-    def coding_differs(self, other: "Signature") -> bool:
-        """Say whether mentions would be coded otherwise: by other actors or codes."""
-        mine = (self.ontology_digest, self.actors_digest)
-        return mine != (other.ontology_digest, other.actors_digest)
-
-
-def digest(paths: Iterable[Path]) -> str:
-    """Return a SHA-256 over names and contents of files, and of all files in folders."""
-    total = hashlib.sha256()
-    for path in paths:
-        files = sorted(f for f in path.rglob("*") if f.is_file()) if path.is_dir() else [path]
-        for file in files:
-            name = file.relative_to(path).as_posix() if file != path else file.name
-            with file.open("rb") as handle:
-                content = hashlib.file_digest(handle, "sha256").hexdigest()
-            total.update(f"{name}\0{content}\n".encode())
-    return total.hexdigest()
 
 
 class Run:
@@ -120,7 +68,7 @@ class Run:
                     f"{run.path} holds a run: resume it, overwrite it, or give another folder"
                 )
             run._remove_unfinished_writes()
-            stored = {"signature": _plain(signature)}
+            stored = {"signature": signature.plain()}
             if found and existing == "resume" and run.info()["state"] != "clearing":
                 run._refuse_other_extraction(signature)
                 if signature.coding_differs(run.signature()):
@@ -233,7 +181,7 @@ class Run:
         self._write_info(
             {
                 "state": "finished",
-                "signature": _plain(signature),
+                "signature": signature.plain(),
                 "counts": dict(counts),
                 "seconds": round(seconds, 3),
                 "sentences_per_second": None if rate is None else round(rate, 2),
@@ -419,9 +367,3 @@ def _is_account(content: Mapping[str, Any]) -> bool:
         return True
     read, *parts = (counts.get(name, -1) for name in ("read", "coded", "skipped", "failed"))
     return bool(min(parts) >= 0 and read == sum(parts))
-
-
-def _plain(signature: Signature) -> dict[str, Any]:
-    """Return a signature as it reads after a way through JSON."""
-    plain: dict[str, Any] = json.loads(json.dumps(asdict(signature), default=str))
-    return plain

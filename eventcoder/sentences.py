@@ -32,6 +32,7 @@ _ENUMERATOR = re.compile(r"[\s\-•*·]*(?:\d{1,3}|[a-zA-Zا-ي])[.)]")
 _SOFT_END = re.compile(r"(?:\.{2,}|…)[\"”»’)\]]*$")
 _GOING_ON = tuple(",،؛;:")  # marks that no sentence begins with
 _BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_ARABIC, _LATIN = re.compile("[\u0600-\u06ff]"), re.compile("[A-Za-z]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -206,8 +207,7 @@ def _inner(text: str, low: int, high: int, known: Rules) -> int:
 
 def _spoken(words: str, language: str) -> str:
     """Give the sentence's own language where it is in another script than its document."""
-    arabic = sum("\u0600" <= character <= "\u06ff" for character in words)
-    latin = sum(character.isascii() and character.isalpha() for character in words)
+    arabic, latin = (len(letters.findall(words)) for letters in (_ARABIC, _LATIN))
     own, other = (latin, arabic) if language == "en" else (arabic, latin)
     if other < 20 or other < 3 * own:
         return language

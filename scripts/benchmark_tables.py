@@ -23,6 +23,7 @@ import polars as pl
 
 from eventcoder import runs, sketches, tables
 from eventcoder.pipeline import SHARD
+from eventcoder.signature import Signature
 
 COUNTRIES = ["USA", "IRN", "IRQ", "SYR", "RUS", "TJK", "AFG", "PAK", "EGY", "SAU", "TUR", "FRA"]
 MEANT = 384  # numbers in a document's meaning
@@ -90,7 +91,7 @@ def part(number: int, size: int, days: int, rng: np.random.Generator,
 def make(folder: Path, count: int, days: int) -> None:
     """Write the parts of a run that has yet to be finished."""
     rng, seen = np.random.default_rng(1), list[tuple[np.ndarray, int]]()
-    with runs.Run.create(folder, runs.Signature()) as run:
+    with runs.Run.create(folder, Signature()) as run:
         for number, start in enumerate(range(0, count, SHARD)):
             run.write_part(number, **part(number, min(SHARD, count - start), days, rng, seen))
 

@@ -20,8 +20,8 @@ FLOORS = {
     "actors": "cues gazetteer transliteration composition surnames actors antecedents",
     "model": "model.description model.confidence model.spans model.encoder",
     "extraction": "extraction",
-    "coding": "writing runs events sketches duplicates leakage matching scoring resolution "
-    "evaluation spotting behaviour consistency",
+    "coding": "writing signature runs events sketches duplicates leakage matching scoring "
+    "resolution evaluation spotting behaviour consistency",
     "series": "correction selection panels dyads",
     "release": "metadata codebook release changes soundness",
     "exchange": "layouts imports exports pictures comparison",

@@ -12,7 +12,8 @@ import eventcoder as ec
 from eventcoder import tables
 from eventcoder.errors import EventcoderError
 from eventcoder.release import make
-from eventcoder.runs import Run, Signature
+from eventcoder.runs import Run
+from eventcoder.signature import Signature
 
 CODES = {"042": 1, "071": 2, "112": 3, "190": 4}
 

@@ -13,7 +13,8 @@ from eventcoder import dyads, metadata, tables
 from eventcoder.errors import EventcoderError
 from eventcoder.ontology import Ontology
 from eventcoder.release import PERIODS, SUMS, Release, check, make
-from eventcoder.runs import Run, Signature
+from eventcoder.runs import Run
+from eventcoder.signature import Signature
 
 SIGNED = Signature(
     model="default", model_digest="a" * 64, ontology="cameo 1.1b3",

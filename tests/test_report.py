@@ -9,7 +9,8 @@ import pytest
 from eventcoder import drawing, figures, release, report, tables
 from eventcoder.errors import EventcoderError
 from eventcoder.exports import export
-from eventcoder.runs import Run, Signature
+from eventcoder.runs import Run
+from eventcoder.signature import Signature
 
 PERSIAN = "وزیر خارجه ایران روز شنبه در بغداد با همتای عراقی خود دیدار کرد."
 SOURCE, TARGET, WORDS = "وزیر خارجه ایران", "همتای عراقی", "دیدار کرد"

@@ -15,7 +15,8 @@ from polars.testing import assert_frame_equal
 
 from eventcoder import runs, tables
 from eventcoder.errors import EventcoderError
-from eventcoder.runs import Run, Signature, digest
+from eventcoder.runs import Run
+from eventcoder.signature import Signature
 from eventcoder.writing import write
 
 SIGNED = Signature(model="default", model_digest="a" * 64, arguments={"text_column": "body"})
@@ -263,16 +264,6 @@ def test_a_damaged_table_is_a_clear_error(tmp_path: Path) -> None:
         file.write_bytes(content[:200] + bytes(400) + content[600:])
         with pytest.raises(EventcoderError, match="can't be read"):
             tables.collect(run.events(), "events.parquet")
-
-
-def test_digest_sees_names_and_contents(tmp_path: Path) -> None:
-    (tmp_path / "a").write_text("1")
-    first = digest([tmp_path])
-    assert first == digest([tmp_path])
-    (tmp_path / "a").write_text("2")
-    second = digest([tmp_path])
-    (tmp_path / "a").rename(tmp_path / "b")
-    assert len({first, second, digest([tmp_path])}) == 3
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
