@@ -1,9 +1,6 @@
 """Our events in, files in the layouts of other projects out."""
 
 import datetime as dt
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +12,7 @@ from eventcoder import countries, layouts, tables
 from eventcoder.errors import EventcoderError
 from eventcoder.layouts import Layout
 from eventcoder.ontology import Ontology
-from eventcoder.writing import harmless
+from eventcoder.writing import atomic, harmless
 
 _DECIMAL, _HEX = r"^[0-9]{1,12}$", r"^[0-9a-f]{13,}$"
 _STATA_TEXT = 2045  # bytes in a fixed-width text variable of Stata
@@ -62,7 +59,7 @@ def export(events: pl.DataFrame | pl.LazyFrame, to: str, path: str | Path) -> Ac
     kept = opened.filter(pl.col("dropped").is_null())
     if to in ("csv", "stata"):
         shown = kept.drop("dropped")
-        with _whole(path) as unfinished:
+        with atomic(path) as unfinished:
             if to == "csv":
                 harmless(shown).sink_csv(unfinished, include_bom=True, maintain_order=True)
             else:
@@ -76,7 +73,7 @@ def export(events: pl.DataFrame | pl.LazyFrame, to: str, path: str | Path) -> Ac
             left_out |= _counted(kept, reason, "{}")
             kept = kept.filter(fits)
         shown = _filled(kept, layout)
-        with _whole(path) as unfinished:
+        with atomic(path) as unfinished:
             shown.sink_csv(
                 unfinished, separator=layout.separator, include_header=layout.header,
                 null_value=layout.missing[0], quote_style="never", maintain_order=True,
@@ -177,19 +174,3 @@ def _write_stata(events: pl.DataFrame, path: Path) -> None:
         variable_labels={name: labels[name][:80] for name in events.columns},
         value_labels={"quad_class": quads} if coded else None,
     )  # fmt: skip
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """Give a file beside `path` to write to, which takes its place at the end."""
-    if not path.parent.is_dir():
-        raise EventcoderError(f"{path}: the folder {path.parent} does not exist; make it first")
-    unfinished = path.parent / f".write-{secrets.token_hex(8)}{path.suffix}"
-    try:
-        yield unfinished
-        unfinished.replace(path)
-    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        raise EventcoderError(f"{path} was not written: {error}") from error
-    finally:
-        with suppress(OSError):
-            unfinished.unlink()
