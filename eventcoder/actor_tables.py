@@ -3,10 +3,13 @@
 import csv
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from eventcoder.countries import is_country
 from eventcoder.errors import EventcoderError
 from eventcoder.languages import SUPPORTED, fold_with_offsets
 from eventcoder.resources import schema
@@ -17,6 +20,7 @@ KINDS = (
     "other", "leader", "person", "group", "organisation", "party", "seat", "country", "nationality",
     "region", "ethnic", "capital", "agent", "title", "city",
 )  # fmt: skip
+_CODE = re.compile("(?:[A-Z]{3})+")
 RANK = {kind: i for i, kind in enumerate(KINDS)}
 ROLES = frozenset({"agent", "title"})  # a title is a role word that yields to a stronger one
 PERSONS = frozenset({"leader", "person"})
@@ -96,6 +100,67 @@ def read_table(path: Path) -> list[Row]:
 
     Raises EventcoderError naming file, line and column at fault.
     """
+    rows = []
+    for number, row in _read(path, _faults):
+        if isinstance(row, list):
+            raise EventcoderError(f"{path}, line {number}: {row[0]}")
+        rows.append(row)
+    return rows
+
+
+def table_faults(path: Path) -> Iterator[str]:
+    """Yield all faults of an actor table, those too with which `read_table` can live.
+
+    Raises EventcoderError if it is no actor table at all.
+    """
+    known: dict[tuple[str, str], list[tuple[int, Row]]] = {}
+    told = {(m.phrase, m.language) for m in read_meanings(schema("actors", "ambiguous.csv"))}
+    for number, row in _read(path, _strict_faults):
+        if isinstance(row, list):
+            yield from (f"{path}, line {number}: {fault}" for fault in row)
+            continue
+        same = known.setdefault((row.phrase, row.language), [])
+        if (row.phrase, row.language) not in told:
+            clash = next(((n, other) for n, other in same if _clash(row, other)), None)
+            if clash:
+                yield (
+                    f"{path}, line {number}: {row.phrase!r} is {row.code} and, on the same days, "
+                    f"{clash[1].code} in line {clash[0]}"
+                )
+        same.append((number, row))
+    if not known:
+        yield f"{path}: no row has a code yet"
+
+
+def unknown_part(code: str) -> str:
+    """Return the three letters of a CAMEO actor code that are neither country nor role, or "".
+
+    Below an international code stand organisations, of which there are too many to list.
+
+    >>> unknown_part("IRQREB"), unknown_part("IGOUNO"), unknown_part("IRQXXX")
+    ('', '', 'XXX')
+    """
+    kinds = role_kinds()
+    for start in range(0, len(code), 3):
+        part = code[start : start + 3]
+        if kinds.get(part) == "international":
+            return ""
+        if part not in kinds and not is_country(part):
+            return part
+    return ""
+
+
+@cache
+def role_kinds() -> dict[str, str]:
+    """Return the kind of each three-letter code that is no country: role, region, religion."""
+    with schema("roles.csv").open(encoding="utf-8", newline="") as file:
+        return {row["code"]: row["kind"] for row in csv.DictReader(file)}
+
+
+def _read(
+    path: Path, check: Callable[[Row], Iterable[str]]
+) -> Iterator[tuple[int, Row | list[str]]]:
+    """Yield the number of each line with its row or, if `check` finds any, its faults."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = list(csv.reader(file))
@@ -107,25 +172,29 @@ def read_table(path: Path) -> list[Row]:
         raise EventcoderError(f"{path}: column {missing[0]} is missing; need {', '.join(COLUMNS)}")
     places = [header.index(name) if name in header else None for name in COLUMNS]
     straight = places == list(range(len(COLUMNS)))
-    rows = []
     table = path.stem
     checked: set[tuple[str, ...]] = set()  # most rows share language, code, kind and dates
     for number, line in enumerate(lines[1:], start=2):
         if not line:
             continue
         if len(line) != len(header):
-            raise EventcoderError(f"{path}, line {number}: {len(line)} fields, not {len(header)}")
+            yield number, [f"{len(line)} fields, not {len(header)}"]
+            continue
         if not straight:
             line = ["" if place is None else line[place].strip() for place in places]  # noqa: PLW2901
         row = Row._make([*line, table])
-        if not row.phrase:
-            raise EventcoderError(f"{path}, line {number}: phrase is empty")
+        if row.phrase and not any(row[2:9]):  # of a run's unresolved.csv, left open
+            continue
+        faults = [] if row.phrase else ["phrase is empty"]
         if (facts := row[1:4] + row[5:7]) not in checked:
-            if fault := _fault(row):
-                raise EventcoderError(f"{path}, line {number}: {fault}")
-            checked.add(facts)
-        rows.append(row if row.kind and row.name and row.id else _completed(row, number))
-    return rows
+            if wrong := list(check(row)):
+                faults += wrong
+            else:
+                checked.add(facts)
+        if faults:
+            yield number, faults
+        else:
+            yield number, row if row.kind and row.name and row.id else _completed(row, number)
 
 
 def shipped_tables() -> list[Path]:
@@ -159,24 +228,46 @@ def _unarticled(phrase: str) -> str:
     return fold_with_offsets(phrase)[0].removeprefix("the ").removeprefix(ARTICLE)
 
 
-def _fault(row: Row) -> str | None:
+def _faults(row: Row) -> Iterator[str]:
+    """Yield what keeps a row from being used."""
     if row.language != "*" and row.language not in SUPPORTED:
-        return f"language {row.language!r} is not one of {', '.join(SUPPORTED)}, *"
-    actor = row.code.isalnum() and row.code.isupper() and len(row.code) % 3 == 0
-    if not actor and row.code != NOBODY:
-        return (
+        yield f"language {row.language!r} is not one of {', '.join(SUPPORTED)}, *"
+    if not _CODE.fullmatch(row.code) and row.code != NOBODY:
+        yield (
             f"code {row.code!r} is not CAMEO: three capital letters each, as TJKGOV, "
             f"or {NOBODY} for what is no actor"
         )
     if row.kind and row.kind not in RANK:
-        return f"kind {row.kind!r} is not one of {', '.join(KINDS)}"
+        yield f"kind {row.kind!r} is not one of {', '.join(KINDS)}"
     for day in (row.start, row.end):
         if day:
             try:
                 dt.date.fromisoformat(day)
             except ValueError:
-                return f"date {day!r} is not YYYY-MM-DD"
-    return None
+                yield f"date {day!r} is not YYYY-MM-DD"
+
+
+def _strict_faults(row: Row) -> Iterator[str]:
+    """Yield also what can be used but is hardly meant."""
+    yield from _faults(row)
+    if row.start and row.end and row.start > row.end:
+        yield f"start {row.start} is after end {row.end}"
+    if _CODE.fullmatch(row.code) and (part := unknown_part(row.code)):
+        yield f"code {row.code!r}: {part} is no known country or role"
+
+
+def _clash(one: Row, other: Row) -> bool:
+    """Say whether two rows of a phrase claim the same days for different codes.
+
+    A row without dates is what holds on all other days, if it is of the same kind: of two kinds
+    one always hides the other.
+    """
+    if one.code == other.code:
+        return False
+    if one.kind == other.kind and bool(one.start + one.end) != bool(other.start + other.end):
+        return False
+    ends = one.end or "9999", other.end or "9999"
+    return one.start <= ends[1] and other.start <= ends[0]
 
 
 def _completed(row: Row, number: int) -> Row:

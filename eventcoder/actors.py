@@ -1,6 +1,7 @@
 """An actor phrase, its language, day and document in; the actor and the deciding rows out."""
 
 import datetime as dt
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import NamedTuple
 
 from eventcoder.actor_tables import (
     ARTICLE,
+    PERSONS,
     ROLES,
     Meaning,
     Row,
@@ -38,11 +40,14 @@ from eventcoder.gazetteer import Gazetteer, Match
 from eventcoder.records import Actor
 from eventcoder.resources import schema
 from eventcoder.surnames import Surnames
-from eventcoder.transliteration import Transliterated
+from eventcoder.transliteration import PARTICLES, Transliterated, skeleton
 
 _CACHED = 200_000
 _REMEMBERED = 10_000  # texts whose matches are kept: a document asks of its own again and again
 _NAME_WORDS = 4
+_SHORTEST = 3  # letters of a first name: "J. Biden" may be he
+_LONE = 6  # consonants of a name whose country need not be spoken of
+_SUBJOINED = re.compile(r"(?:[ae][dlnrstz]|ul|ash)[-’']")  # the article in "al-Obeidi"
 _HOME_SENTENCES = 30  # that tell which country a document is about
 _HOME_SHARE = 0.4  # of the names of states
 
@@ -74,7 +79,12 @@ class ActorDictionary:
 
         Raises EventcoderError naming file, line and fault if a table is wrong.
         """
-        return _loaded(tuple(Path(path) for path in extra))
+        paths = tuple(Path(path) for path in extra)
+        try:
+            content = digest(paths)
+        except OSError:  # told by what reads it
+            content = ""
+        return _loaded(paths, content)
 
     def find(self, text: str, language: str, context: str | None = None) -> Sequence[Match]:
         """Return the longest dictionary matches in running text, with offsets into it."""
@@ -126,6 +136,8 @@ class ActorDictionary:
         if not (reading.role or reading.code or reading.country):
             pieces = self._around(phrase, asked) or pieces
             reading = pieces[0]
+        if reading.person and (other := self._namesake(phrase, asked)):
+            return (_actor(other),)
         if reading.country and not (antecedent and reading.person):
             if reading.standing and _stands_in_place(phrase, context, language):
                 reading = replace(reading, role="")
@@ -171,13 +183,18 @@ class ActorDictionary:
         return "", ""
 
     def _beside(self, phrase: str, asked: _Question) -> tuple[str, str] | None:
-        """Return the nationality that a mention was cut off: "jets" in "two Indian jets"."""
+        """Return the nationality that a mention was cut off: "jets" in "two Indian jets".
+
+        Or the dictionary phrase that it is a part of: "the ministry" in "the Iranian ministry".
+        """
         text = asked.context or ""
         start = text.find(phrase)
         end = start + len(phrase)
         for match in self.find(text, asked.language) if start >= 0 else ():
             before = text[match.end : start] if asked.language == "en" else text[end : match.start]
             row = on_day(match.rows, asked.day)
+            if match.start <= start and end <= match.end and _of_state(row):
+                return row.code[:3], f"sentence:{row.evidence}"
             near = match.end <= start if asked.language == "en" else end <= match.start
             if near and row.kind == "nationality" and not before.strip(f" {ARTICLE}"):
                 return row.code[:3], f"sentence:{row.evidence}"
@@ -263,7 +280,7 @@ class ActorDictionary:
         """Read the last name of a person of the countries that sentence and document speak of."""
         name = self._own_words(asked.antecedent or phrase, asked)
         if asked.language == "en":
-            if not name or not all(word[0].isupper() for word in name.split()):
+            if not _capital(name):
                 return None
         elif reading.role and " " not in name:  # "کشورهای اسلامی": without capitals any word
             return None
@@ -272,11 +289,42 @@ class ActorDictionary:
         rows = self._surnames.find(name, asked.language, countries, asked.day)
         return _of_row(on_day(rows, asked.day), reading, "surname") if rows else None
 
+    def _namesake(self, phrase: str, asked: _Question) -> Reading | None:
+        """Read who shares a leader's last name but not the first: "Hunter Biden"."""
+        found = parts(phrase, self.find(phrase, asked.language), asked.language, asked.day)
+        if asked.language != "en" or len(found) != 1:
+            return None
+        leader = found[0]
+        if leader.row.kind not in PERSONS or " " in phrase[leader.start : leader.end]:
+            return None
+        words_of = cues(asked.language)
+        passed = words_of.honorific | words_of.determiners | PARTICLES
+        words = re.findall(r"[\w'’-]+", phrase[: leader.start])
+        first = next((word for word in words if plain(word) not in passed), "")
+        own = {skeleton(word) for word in re.findall(r"\w+", plain(leader.row.name))}
+        if len(first) < _SHORTEST or not _capital(first) or skeleton(plain(first)) in own:
+            return None
+        name = phrase[: leader.end]
+        if rows := self._surnames.find(name, asked.language, [], asked.day):
+            return _of_row(on_day(rows, asked.day), Reading(), "surname")
+        row = f"{leader.row.evidence} (namesake)"
+        return Reading(leader.row.code[:3], name=name, rows=(row,))
+
     def _sounding(self, phrase: str, reading: Reading, asked: _Question) -> Reading | None:
-        """Read a name in Arabic script whose person the tables know in Latin script only."""
+        """Read a name in Arabic script whose person the tables know in Latin script only.
+
+        If it has many words or few consonants, the person's country must be spoken of: without
+        that rule one in six was right.
+        """
         if asked.language == "en" or " " not in phrase:
             return None
-        rows = self._transliterated.find(self._own_words(phrase, asked))
+        name = self._own_words(phrase, asked)
+        rows = self._transliterated.find(name)
+        words = plain(name).split()
+        alone = len(words) < _NAME_WORDS and len(skeleton("".join(words[-2:]))) >= _LONE
+        if rows and not alone:
+            spoken_of = {country for country, _ in self._spoken_of(phrase, asked)} | {asked.home}
+            rows = rows if rows[0].code[:3] in spoken_of else ()
         return _of_row(on_day(rows, asked.day), reading, "transliterated") if rows else None
 
     def _own_words(self, phrase: str, asked: _Question) -> str:
@@ -341,7 +389,13 @@ def _is_name(phrase: str, language: str) -> bool:
     words = phrase.split()
     if not 0 < len(words) <= _NAME_WORDS or any(c.isdigit() for c in phrase):
         return False
-    return language != "en" or all(word[0].isupper() for word in words)
+    return language != "en" or _capital(phrase)
+
+
+def _capital(name: str) -> bool:
+    """Say whether a name's words begin with capitals, but for particles: "Yousef bin al-Foo"."""
+    own = [_SUBJOINED.sub("", word) for word in name.split() if word.lower() not in PARTICLES]
+    return bool(own) and all(word[:1].isupper() for word in own)
 
 
 def _piece(phrase: str, found: Sequence[Part], start: int, end: int) -> tuple[str, list[Part]]:
@@ -377,7 +431,7 @@ def _actor(reading: Reading) -> Actor:
 
 
 @lru_cache(maxsize=4)
-def _loaded(extra: tuple[Path, ...]) -> ActorDictionary:
+def _loaded(extra: tuple[Path, ...], content: str) -> ActorDictionary:  # a changed file loads anew
     tables = shipped_tables()
     shipped = [row for path in tables for row in read_table(path)]
     own = [row for path in extra for row in read_table(path)]

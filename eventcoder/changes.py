@@ -21,7 +21,7 @@ def write_changes(old: "Release", folder: Path, parts: list[Part], version: str)
     from eventcoder.release import write_part
 
     new = _scan(folder, parts, "events")
-    before = old.table("events").select(_comparable(old.table("events"), new))
+    before = old.table("events").select(_comparable(old, new))
     new = new.select(before.collect_schema().names())
     rows = event_changes(before, new)
     series_before = old.table("dyads-month")
@@ -40,9 +40,13 @@ def _scan(folder: Path, parts: list[Part], table: str) -> pl.LazyFrame:
     return files[0] if len(files) == 1 else pl.concat(files)
 
 
-def _comparable(before: pl.LazyFrame, new: pl.LazyFrame) -> list[str]:
-    """Return the columns that both have: one release may come with text, the other without."""
-    there = set(before.collect_schema().names())
+def _comparable(old: "Release", new: pl.LazyFrame) -> list[str]:
+    """Return the columns that both have: one release may come with text, the other without.
+
+    Asked of the older file itself, since a release's table fills in what its file lacks.
+    """
+    file = next(f["path"] for f in old.info()["files"] if f["table"] == "events")
+    there = tables.scan(old.path / file).collect_schema()
     return [name for name in new.collect_schema().names() if name in there]
 
 

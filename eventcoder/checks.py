@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from eventcoder import gold, ontology, release, resources, tables
-from eventcoder.actor_tables import read_table
+from eventcoder.actor_tables import table_faults
 from eventcoder.errors import EventcoderError
 from eventcoder.runs import Run
 
@@ -39,10 +39,9 @@ def check(path: Path, kind: str) -> list[str]:
 
 def _actors(path: Path) -> list[str]:
     try:
-        read_table(path)
+        return list(table_faults(path))
     except EventcoderError as error:
         return str(error).split("\n")
-    return []
 
 
 def _gold(path: Path) -> list[str]:
@@ -67,7 +66,12 @@ def _gold(path: Path) -> list[str]:
 
 
 def _run(path: Path) -> list[str]:
-    run, faults = Run.open(path), []
+    run = Run.open(path)
+    faults = [unfinished] if (unfinished := run.unfinished()) else []
+    try:
+        faults += run.faults()
+    except EventcoderError as error:
+        faults.append(str(error))
     for name in ("documents", "events"):
         faults += tables.check_file(run.path / f"{name}.parquet", name)
     for part in sorted((run.path / "mentions").glob("*.parquet")):

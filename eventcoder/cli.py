@@ -72,14 +72,14 @@ def _plain_errors() -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
-def _options(model: str, ontology: str, actors: list[Path] | None, threshold: float | None,
+def _options(model: str, ontology: str | None, actors: list[Path] | None, threshold: float | None,
              threads: int = 0, **columns: str) -> Options:  # fmt: skip
     from eventcoder.coder import Options
     from eventcoder.formats import Columns
 
     return Options(
-        model, ontology, tuple(str(path) for path in actors or ()), threshold, threads,
-        Columns(**columns),
+        model, ontology, tuple(str(path) for path in actors) if actors else None, threshold,
+        threads, Columns(**columns),
     )  # fmt: skip
 
 
@@ -151,7 +151,7 @@ def code(
         with console.progress() as talk:
             run = pipeline.code(corpus, out, options, existing, talk)
         info = run.info()
-        console.account(info)
+        console.account(info, run.path / "unresolved.csv")
         typer.secho(f"events: {run.path / 'events.parquet'}", err=True)
         if info["counts"]["failed"] or info["counts"]["truncated"]:
             raise typer.Exit(1)
@@ -160,17 +160,24 @@ def code(
 @app.command()
 def recode(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
-    ontology: OntologyOption = "cameo",
-    actors: ActorsOption = None,
-    threshold: ThresholdOption = None,
+    ontology: Annotated[
+        str | None, typer.Option(help="A shipped ontology, or a csv; default: the run's own.")
+    ] = None,
+    actors: Annotated[
+        list[Path] | None,
+        typer.Option(help="Your own actors (csv), instead of the run's. May be repeated."),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="Least confidence kept; default: the run's own."),
+    ] = None,
 ) -> None:
     """Code a run's mentions again, with other actors, ontology or threshold, in seconds."""
     with _plain_errors():
         from eventcoder import pipeline
 
-        console.account(
-            pipeline.recode(run, _options("default", ontology, actors, threshold)).info()
-        )
+        recoded = pipeline.recode(run, _options("default", ontology, actors, threshold))
+        console.account(recoded.info(), recoded.path / "unresolved.csv")
 
 
 class By(StrEnum):
@@ -435,10 +442,13 @@ def compare(
     with _plain_errors():
         from eventcoder import comparison, dyads
 
+        comparison.refuse_unwritable(out, picture)
         found = comparison.compare(first, second, dyads.Options(by=by.value))
         found.write(out)
         if picture:
             found.picture(picture)
+        for name, account in zip(found.names, found.accounts, strict=True):
+            console.account_series(account, name)
         typer.secho(f"comparison: {out}", err=True)
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -12,15 +13,16 @@ from typing import Any
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from eventcoder.coder import Coder, Options, Part, Shard
+from eventcoder.coder import ASIDE, MINUTES, Coder, Options, Part, Shard, careful
 from eventcoder.errors import EventcoderError, one_line
 from eventcoder.records import Document, Unreadable
 
 TRIES = 2  # workers that a shard, and then a document by itself, may cost
 MOST_DEATHS = 6  # of one shard, though none of its documents is to blame: too little memory
+LEAST = 30  # halves of a shard get less time than the whole, to such a part of it
 AHEAD = 3  # shards a worker that are read, coded or wait for an earlier one
 PATIENCE = 600.0  # seconds without any worker after which we give up
-SET_ASIDE = f"set aside: {TRIES} workers that read it died"
+SET_ASIDE = f"{ASIDE}{TRIES} workers that read it died"
 # A worker has one core: its libraries must not start a thread for every core of the machine.
 _ONE_CORE = {"POLARS_MAX_THREADS": "1", "RAYON_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
 _MADE_BY = ("eventcoder", "model_digest", "ontology_digest", "actors_digest")
@@ -31,14 +33,15 @@ def parts(options: Options, coder: Coder, shards: Iterator[Shard]) -> Iterator[t
 
     A worker a core (or `options.threads` of them) codes a shard at a time with a model of its
     own. The driver, whose coder only says what the workers' must be like, holds few shards at
-    once. A shard whose worker or node dies goes to another; a document that kills every worker
-    comes back Unreadable.
+    once. A shard whose worker or node dies, or takes longer than `options.minutes`, goes to
+    another; a document that kills every worker comes back Unreadable.
     """
     load = partial(Coder.load, replace(options, threads=1))
     signature = coder.signature(options, ())
     with _connected(options.address):
         count = options.threads or max(1, int(ray.cluster_resources().get("CPU", 1)))
-        pool = Pool(load, count, tuple(getattr(signature, name) for name in _MADE_BY))
+        made_by = tuple(getattr(signature, name) for name in _MADE_BY)
+        pool = Pool(load, count, made_by, 60 * options.minutes)
         try:
             yield from pool.parts(shards)
         finally:
@@ -74,24 +77,31 @@ class Worker:
         return tuple(getattr(signature, name) for name in _MADE_BY)
 
     def part(self, shard: Shard) -> Part:
-        """Code a shard."""
-        return self.coder.part(shard)
+        """Code a shard; a document that raises is set aside."""
+        return careful(shard, self.coder.part)
 
 
 @dataclass(slots=True)
 class _Job:
-    """A shard under way, and how many workers it has cost."""
+    """A shard under way, how many workers it has cost, and when it costs another."""
 
     number: int
     shard: Shard
     deaths: int = 0
+    until: float = 0.0
 
 
 class Pool:
     """Workers, what they do, and what has become of it."""
 
-    def __init__(self, load: Callable[[], Coder], count: int, made_by: tuple[str, ...]) -> None:
-        self._load, self._made_by, self.count = load, made_by, count
+    def __init__(
+        self,
+        load: Callable[[], Coder],
+        count: int,
+        made_by: tuple[str, ...],
+        seconds: float = 60 * MINUTES,
+    ) -> None:
+        self._load, self._made_by, self.count, self._seconds = load, made_by, count, seconds
         self._actor = ray.remote(Worker).options(
             num_cpus=1, scheduling_strategy="SPREAD", runtime_env={"env_vars": _ONE_CORE}
         )
@@ -136,11 +146,14 @@ class Pool:
 
     def _give(self, job: _Job) -> None:
         worker = self._idle.pop()
+        job.until = time.monotonic() + self._seconds
         self._busy[worker.part.remote(job.shard)] = (worker, job)
 
     def _wait(self) -> None:
         """Wait until something has happened to a worker, and see to it."""
-        ready, _ = ray.wait([*self._busy, *self._starting], timeout=PATIENCE)
+        soonest = min((job.until for _, job in self._busy.values()), default=float("inf"))
+        patience = min(PATIENCE, max(0.0, soonest - time.monotonic()))
+        ready, _ = ray.wait([*self._busy, *self._starting], timeout=patience)
         if not ready and not self._busy:
             raise EventcoderError(
                 f"no Ray worker could start in {PATIENCE:.0f} seconds: is there a free core?"
@@ -155,6 +168,13 @@ class Pool:
                 else:
                     self._done[job.number] = (job.shard, part)
                     self._idle.append(worker)
+        for reference, (worker, job) in list(self._busy.items()):
+            late = reference in self._busy and time.monotonic() > job.until
+            # We may have been busy ourselves when it was done.
+            if late and not ray.wait([reference], timeout=0)[0]:
+                del self._busy[reference]
+                self._replace(worker)
+                self._died(job)
 
     def _started(self, reference: Any, worker: Any) -> None:
         made_by = self._answer(worker, reference)
@@ -171,19 +191,22 @@ class Pool:
         self._failed_starts = 0
         self._idle.append(worker)
 
-    def _answer(self, worker: Any, reference: Any) -> Any:
-        """Return what a worker answers; start another and return None if it died."""
+    def _answer(self, worker: Any, reference: Any, seconds: float | None = None) -> Any:
+        """Return what a worker answers; start another and return None if it died or hangs."""
         try:
-            return ray.get(reference)
+            return ray.get(reference, timeout=seconds)
         except RayTaskError as error:
             if isinstance(error.cause, EventcoderError):
                 raise EventcoderError(str(error.cause)) from None
             raise
         except RayError:  # worker, node or the answer's place in memory is gone
-            with suppress(RayError):
-                ray.kill(worker)
-            self._start()
+            self._replace(worker)
             return None
+
+    def _replace(self, worker: Any) -> None:
+        with suppress(RayError):
+            ray.kill(worker)
+        self._start()
 
     def _died(self, job: _Job) -> None:
         job.deaths += 1
@@ -193,28 +216,29 @@ class Pool:
                 "but of no single one: is there too little memory?"
             )
         if job.deaths >= TRIES:
-            guilty = self._guilty([item for item in job.shard if isinstance(item, Document)])
+            documents = [item for item in job.shard if isinstance(item, Document)]
+            guilty = self._guilty(documents, self._seconds)
             job.shard = [
                 Unreadable(item.doc_id, item.path, SET_ASIDE) if item.doc_id in guilty else item
                 for item in job.shard
             ]
         self._again.append(job)
 
-    def _guilty(self, documents: Sequence[Document]) -> set[str]:
+    def _guilty(self, documents: Sequence[Document], seconds: float) -> set[str]:
         """Find the documents that kill whoever reads them, by halves."""
-        if not documents or not self._dies(documents):
+        if not documents or not self._dies(documents, seconds):
             return set()
         if len(documents) == 1:
-            again = all(self._dies(documents) for _ in range(TRIES - 1))
+            again = all(self._dies(documents, seconds) for _ in range(TRIES - 1))
             return {documents[0].doc_id} if again else set()
-        half = len(documents) // 2
-        return self._guilty(documents[:half]) | self._guilty(documents[half:])
+        half, less = len(documents) // 2, max(seconds / 2, self._seconds / LEAST)
+        return self._guilty(documents[:half], less) | self._guilty(documents[half:], less)
 
-    def _dies(self, documents: Sequence[Document]) -> bool:
+    def _dies(self, documents: Sequence[Document], seconds: float) -> bool:
         while not self._idle:
             self._wait()
         worker = self._idle.pop()
-        if self._answer(worker, worker.part.remote(documents)) is None:
+        if self._answer(worker, worker.part.remote(documents), seconds) is None:
             return True
         self._idle.append(worker)
         return False

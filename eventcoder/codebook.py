@@ -82,13 +82,13 @@ def _card_body(facts: Facts) -> Iterator[str]:
     yield f"## Licence\n\n{facts.licence}: {terms['title']}. See [LICENSE](LICENSE)."
 
 
-def codebook(facts: Facts, ontology: str = "cameo") -> str:
+def codebook(facts: Facts, ontology: Ontology) -> str:
     """Return the codebook in Markdown: every column, every code."""
     lines = [f"# Codebook of {facts.title}, version {facts.version}", ""]
     lines += ["A missing value is null; in columns of text that say so, empty.", ""]
     lines += ["## Tables", "", *_tables(facts)]
     lines += ["## Why events are dropped", "", *_reasons(facts)]
-    lines += ["## Event codes", "", *_events(Ontology.load(ontology))]
+    lines += ["## Event codes", "", *_events(ontology)]
     lines += ["## Values", "", *_values()]
     lines += ["## Actor codes", "", *_actors(facts)]
     return "\n".join(lines) + "\n"

@@ -1,23 +1,29 @@
 """A shard of documents in, its rows of every table out: what each engine runs."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from threading import Thread
 from typing import Any, TypeVar
 
 import polars as pl
 
 from eventcoder import events, resources, sketches, tables
 from eventcoder.actors import ActorDictionary
-from eventcoder.extraction import Extracted, extract, prepare, read, tell
+from eventcoder.errors import EventcoderError, one_line
+from eventcoder.extraction import Extracted, Prepared, extract, prepare, read, tell
 from eventcoder.formats import Columns
 from eventcoder.model.encoder import EncoderModel
-from eventcoder.ontology import Ontology
-from eventcoder.records import Document, Unreadable
-from eventcoder.signature import Signature
+from eventcoder.ontology import Ontology, named
+from eventcoder.records import Document, Reading, Unreadable
+from eventcoder.signature import Signature, readable
 
 IN_PART = "read in part: a sentence is longer than the model reads"
+ASIDE = "set aside: "  # so begins the reason of a document that an engine, not the corpus, failed
+MINUTES = 30.0  # for a shard that takes one or two
 Shard = Sequence[Document | Unreadable]
 Item = TypeVar("Item")
 
@@ -36,17 +42,28 @@ class Part:
 class Options:
     """How to code. `threshold` None takes the model's own; `threads` 0 takes every core.
 
-    Engine `ray` codes on a cluster: that at `address`, or one started on this machine.
+    `ontology` None is cameo and `actors` None none but ours; in `recode` both, and `threshold`,
+    are then the run's own.
+    Engine `ray` codes on a cluster: that at `address`, or one started on this machine; there, a
+    worker that takes more than `minutes` for a shard counts as dead.
     """
 
     model: str = "default"
-    ontology: str = "cameo"
-    actors: tuple[str, ...] = ()
+    ontology: str | None = None
+    actors: tuple[str, ...] | None = None
     threshold: float | None = None
     threads: int = 0
     columns: Columns = field(default_factory=Columns)
     engine: str = "local"
     address: str | None = None
+    minutes: float = MINUTES
+
+    def knowledge(self) -> dict[str, Any]:
+        """Return the user's actors and codes as a run names them: found from any folder."""
+        return {
+            "actors": [readable(Path(path).absolute()) for path in self.actors or ()],
+            "ontology": readable(named(self.ontology or "cameo")),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +79,9 @@ class Coder:
     def load(cls, options: Options) -> "Coder":
         """Load model, dictionary and ontology; raise EventcoderError if one can't be had."""
         model = EncoderModel(resources.model(options.model), options.threads)
-        dictionary = ActorDictionary.load([Path(path) for path in options.actors])
+        dictionary = ActorDictionary.load([Path(path) for path in options.actors or ()])
         threshold = model.threshold if options.threshold is None else options.threshold
-        return cls(model, dictionary, Ontology.load(options.ontology), threshold)
+        return cls(model, dictionary, Ontology.load(options.ontology or "cameo"), threshold)
 
     def read(self, documents: Iterable[Document]) -> list[Extracted]:
         """Read documents, prepared or not coded; in order."""
@@ -78,12 +95,17 @@ class Coder:
         """Code shards in order, with them.
 
         While the model reads one in a thread, the next is prepared and the last one's rows are
-        made: ONNX Runtime works without Python's lock.
+        made: ONNX Runtime works without Python's lock. A shard that raises is coded one by one.
         """
-        prepared = _ahead((shard, [prepare(d) for d in _documents(shard)]) for shard in shards)
-        reading = _ahead((shard, ready, read(ready, self.model)) for shard, ready in prepared)
+
+        def rows(shard: Shard, ready: Sequence[Prepared], readings: Sequence[Reading]) -> Part:
+            return self._rows(shard, tell(ready, readings, self.model, self.dictionary))
+
+        prepared = ahead((shard, _tried(_prepared, shard)) for shard in shards)
+        reading = ahead((s, ready, _tried(read, ready, self.model)) for s, ready in prepared)
         for shard, ready, readings in reading:
-            yield shard, self._rows(shard, tell(ready, readings, self.model, self.dictionary))
+            part = _tried(rows, shard, ready, readings)
+            yield shard, one_by_one(shard, self.part) if part is None else part
 
     def _rows(self, shard: Shard, extracted: Sequence[Extracted]) -> Part:
         failed = [item for item in shard if isinstance(item, Unreadable)]
@@ -92,8 +114,8 @@ class Coder:
             document_rows(extracted, failed), on="doc_id", how="left", maintain_order="left"
         )
         mentions = events.mention_rows(extracted)
-        return Part(documents, mentions, sketches.sketch_rows(documents, extracted),
-                    self.code_mentions(mentions, documents))  # fmt: skip
+        sketched = sketches.sketch_rows(documents, extracted, [record(item) for item in shard])
+        return Part(documents, mentions, sketched, self.code_mentions(mentions, documents))
 
     def code_mentions(self, mentions: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
         """Return the `events` table of mentions."""
@@ -114,29 +136,102 @@ class Coder:
             ontology_digest=self.ontology.digest,
             actors_digest=self.dictionary.digest,
             arguments={
-                "corpus": [str(path) for path in paths],
+                "corpus": [readable(path) for path in paths],
                 "columns": asdict(options.columns),
-                "actors": list(options.actors),
+                **options.knowledge(),
                 "threshold": self.threshold,
             },
         )
+
+
+def record(item: Document | Unreadable) -> str | None:
+    """Return a digest of all that was read of a document, or why it could not be.
+
+    None of one that was set aside: the corpus has it still.
+    """
+    if isinstance(item, Unreadable) and item.reason.startswith(ASIDE):
+        return None
+    told = json.dumps(asdict(item), default=str)
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def _documents(shard: Shard) -> list[Document]:
     return [item for item in shard if isinstance(item, Document)]
 
 
-def _ahead(items: Iterable[Item]) -> Iterator[Item]:
+def _prepared(shard: Shard) -> list[Prepared]:
+    return [prepare(document) for document in _documents(shard)]
+
+
+def careful(shard: Shard, part: Callable[[Shard], Part]) -> Part:
+    """Code a shard with `part`; a document that raises is set aside."""
+    whole = _tried(part, shard)
+    return one_by_one(shard, part) if whole is None else whole
+
+
+def one_by_one(shard: Shard, part: Callable[[Shard], Part]) -> Part:
+    """Code a shard that raised: each document is tried alone, those that raise are set aside."""
+
+    def tried(item: Document | Unreadable) -> Document | Unreadable:
+        try:
+            part([item])
+        except _NO_DOCUMENTS_FAULT:
+            raise
+        except Exception as error:  # unforeseen, so of any kind
+            reason = one_line(f"{ASIDE}{type(error).__name__}: {error}")
+            return Unreadable(item.doc_id, item.path, reason)
+        return item
+
+    return part([tried(item) for item in shard])
+
+
+_NO_DOCUMENTS_FAULT = EventcoderError, MemoryError
+
+
+def _tried(work: Callable[..., Item], *given: Any) -> Item | None:
+    """Return what work makes of what it is given; None if that raises, or if it was given None."""
+    if any(value is None for value in given):
+        return None
+    try:
+        return work(*given)
+    except _NO_DOCUMENTS_FAULT:
+        raise
+    except Exception:  # told by document, in `one_by_one`
+        return None
+
+
+def ahead(items: Iterable[Item]) -> Iterator[Item]:
     """Yield items; while one is used, a thread works out the next."""
     source = iter(items)
-    with ThreadPoolExecutor(1) as thread:
-        future = thread.submit(next, source, _END)
-        while (item := future.result()) is not _END:
-            future = thread.submit(next, source, _END)
-            yield item
+    future = _later(source)
+    while (item := _awaited(future)) is not _END:
+        future = _later(source)
+        yield item
+
+
+def _awaited(future: Future[Item]) -> Item:
+    """Wait in steps: polars has signals restart a wait, so that Ctrl-C would not end a long one."""
+    while not wait([future], _STEP).done:
+        pass
+    return future.result()
+
+
+def _later(source: Iterator[Item]) -> Future[Item]:
+    """Take the next item in a thread that nobody waits for at the end: it may wait for a pipe."""
+    future: Future[Item] = Future()
+
+    def take() -> None:
+        try:
+            future.set_result(next(source, _END))
+        except BaseException as error:
+            future.set_exception(error)
+
+    Thread(target=take, daemon=True).start()
+    return future
 
 
 _END: Any = object()
+_STEP = 0.2  # seconds
 
 
 def document_rows(extracted: Sequence[Extracted], failed: Sequence[Unreadable]) -> pl.DataFrame:

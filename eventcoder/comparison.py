@@ -15,6 +15,7 @@ _ALL = "all"
 _KEY = ["source", "target"]
 _SHOWN = 12  # dyads in the picture
 _SUBTITLE = "Correlation of the two counts over time, by quad class (– where one never changes)"
+_TABLES, _PICTURES = (".parquet", ".csv", ".jsonl"), (".svg", ".png", ".html")
 _COLOURS = (pictures.BLUE, pictures.ORANGE)
 
 
@@ -25,6 +26,7 @@ class Comparison:
     `by_dyad`: source, target, quad class (or all), n_a and n_b (events), periods, pearson and
     spearman over the periods (null where a series does not vary). `overall`: the same by quad
     class over all dyads and periods pooled. `series`: the aligned series behind them.
+    `accounts`: how many events of each count, and why not the others.
     """
 
     names: tuple[str, str]
@@ -33,6 +35,7 @@ class Comparison:
     by_dyad: pl.DataFrame
     overall: pl.DataFrame
     series: pl.DataFrame
+    accounts: tuple[dyads.Account, dyads.Account]
 
     def write(self, path: str | Path) -> None:
         """Write the correlations (.parquet, .csv or .jsonl)."""
@@ -73,8 +76,18 @@ def compare(
     return Comparison(
         named, first, last,
         _correlated(series, _KEY).sort(*_KEY, "quad"), _correlated(series, []).sort("quad"),
-        series,
+        series, (dyads.account(events[0], options), dyads.account(events[1], options)),
     )  # fmt: skip
+
+
+def refuse_unwritable(out: Path, picture: Path | None = None) -> None:
+    """Refuse files that a comparison could not be written to, before the work is done."""
+    for file, suffixes in ((out, _TABLES), (picture, _PICTURES)):
+        if file and file.suffix not in suffixes:
+            known = f"{', '.join(suffixes[:-1])} or {suffixes[-1]}"
+            raise EventcoderError(f"{file}: give a file that ends in {known}")
+        if file and not file.parent.is_dir():
+            raise EventcoderError(f"{file}: the folder {file.parent} does not exist; make it first")
 
 
 def _events(source: str | Path | pl.LazyFrame | pl.DataFrame) -> pl.LazyFrame:

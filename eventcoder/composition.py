@@ -140,8 +140,21 @@ def compose(phrase: str, parts: Sequence[Part], language: str) -> Reading:
     if role:
         said = FORMER if former else role.row.code
         weak = role.row.kind == "title"
-        return Reading(role=said, name=role.row.name, rows=_evidence(role), weak=weak)
+        whose = _leaned_on(phrase, parts, language)
+        country = whose.row.code[:3] if whose else ""
+        rows = _evidence(whose, role)
+        return Reading(country, said, name=role.row.name, rows=rows, weak=weak)
     return Reading()
+
+
+def _leaned_on(phrase: str, parts: Sequence[Part], language: str) -> Part | None:
+    """Return the leader for or against whom his own people are: "anti-Maduro protesters"."""
+    leaning = cues(language).leaning
+    for part in parts:
+        leader = part.row.kind in PERSONS and part.row.code[:3] not in INTERNATIONAL
+        if leader and leaning and leaning.search(fold(phrase[: part.start])):
+            return part
+    return None
 
 
 def _owner(phrase: str, parts: Sequence[Part], role: Part) -> Part | None:

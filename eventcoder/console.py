@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from eventcoder.selection import Account
 
 LINE_EVERY = 30.0  # seconds between lines of progress where no terminal shows it
@@ -76,8 +78,8 @@ def progress() -> Iterator[Any]:
         yield show
 
 
-def account(info: dict[str, Any]) -> None:
-    """Say what was read, coded, skipped, lost and why."""
+def account(info: dict[str, Any], unresolved: Path | None = None) -> None:
+    """Say what was read, coded, skipped, lost and why, and where phrases wait for a code."""
     counts = info["counts"]
     typer.echo(
         f"read {counts['read']:,} documents = coded {counts['coded']:,} + skipped "
@@ -105,6 +107,12 @@ def account(info: dict[str, Any]) -> None:
         + (f" ({reasons})" if reasons else ""),
         err=True,
     )
+    if unresolved:
+        typer.echo(
+            f"phrases that no actor is known for: {unresolved} (fill in codes, then recode with "
+            "--actors)",
+            err=True,
+        )
 
 
 def account_series(found: Account, level: str) -> None:

@@ -2,6 +2,7 @@
 
 import glob
 import hashlib
+import json
 import math
 import os
 import sqlite3
@@ -20,10 +21,14 @@ LONGEST = 1_000_000  # characters of one document; a book of 500 pages
 _LONGEST_ID = 2_000  # characters; web addresses serve as ids, books don't
 _CACHE = 16_384  # kB of the ids seen that stay in memory
 NO_DATE = "published as given is no date"
-_HELD = 100  # failures looked at before a missing column is called a mistake in the options
+_HELD = 100  # rows without the text column after which the other files are asked for a document
+_ACCOUNT = 1 << 20  # characters of a run.json
+NO_FORMAT = "no format that is read"
+OWN_RUN = "a run folder"
+PassOver = Callable[[str, str], None]
 
 
-def _ignore(_: str) -> None:
+def _ignore(_path: str, _reason: str) -> None:
     """Say nothing of a file that is passed over."""
 
 
@@ -32,15 +37,15 @@ def read(
     columns: Columns | None = None,
     longest: int = LONGEST,
     meter: Meter | None = None,
-    pass_over: Callable[[str], None] = _ignore,
+    pass_over: PassOver = _ignore,
 ) -> Iterator[Document | Unreadable]:
     """Read documents from files, folders, globs and `-` (standard input), one at a time.
 
     Formats by suffix: .jsonl .ndjson .json (one object a line), .csv, .tsv, .parquet, .txt (one
     document), .html .htm; all but Parquet also with .gz or .zst. `longest` is in characters. A
     repeated `doc_id` is kept as `ID#2` if anything in the document differs, else Unreadable.
-    `meter` is told how much has been read, `pass_over` the files of folders and globs that have no
-    format we read.
+    `meter` is told how much has been read, `pass_over` what is left out of folders and globs, and
+    why: files of no format that we read, run folders.
 
     Raises EventcoderError for a path that isn't there, a folder without corpus files, and a text
     column that no document has.
@@ -55,7 +60,15 @@ def read(
         )  # a wrong path is told before the work begins, not after hours
     files = chain.from_iterable(_files(pattern, pass_over) for pattern in patterns)
     raw = chain.from_iterable(_rows(file, columns, longest, told) for file in files)
-    return _documents(raw, longest)
+    named = [pattern for pattern in patterns if pattern != "-"]
+
+    def elsewhere() -> bool:
+        """Say whether a file has a document; standard input can't be read twice."""
+        again = chain.from_iterable(_files(pattern, _ignore) for pattern in named)
+        found = chain.from_iterable(rows(file, columns, longest, Meter()) for file in again)
+        return any(isinstance(_document(row, longest), Document) for row in found)
+
+    return _documents(raw, longest, elsewhere, held_on="-" in patterns)
 
 
 def size(paths: Sequence[str | Path]) -> int | None:
@@ -76,14 +89,25 @@ def _rows(file: str, columns: Columns, longest: int, meter: Meter) -> Iterator[R
         meter.read = before + Path(file).stat().st_size  # also of what was not read to its end
 
 
-def _documents(raw: Iterator[Row], longest: int) -> Iterator[Document | Unreadable]:
+def _documents(
+    raw: Iterator[Row], longest: int, elsewhere: Callable[[], bool], held_on: bool
+) -> Iterator[Document | Unreadable]:
+    """Check rows; one without the text column is a failure if any document has it.
+
+    Until one is found they are held, and after some `elsewhere` is asked, so that a whole corpus
+    of them fills no memory; standard input, which gives up after a bounded number, is `held_on`.
+    """
     ids = _Ids()
     lacking: list[Row] = []  # without the text column, before the first document
     started = False
     for row in raw:
         if row.no_column and not started:
-            lacking.append(row)
-            if len(lacking) == _HELD:
+            lacking.append(replace(row, values={}))
+            if len(lacking) != _HELD:
+                continue
+            if started := elsewhere():
+                yield from (ids.unique(_document(earlier, longest)) for earlier in lacking)
+            elif not held_on:
                 break
             continue
         item = _document(row, longest)
@@ -219,13 +243,13 @@ def _key(value: str) -> int:
     return int.from_bytes(digest, "big") >> 4
 
 
-def _files(pattern: str, pass_over: Callable[[str], None]) -> Iterator[str]:
+def _files(pattern: str, pass_over: PassOver) -> Iterator[str]:
     """List the corpus files that a path, folder or glob stands for, sorted."""
     path = Path(pattern)
     if pattern == "-":
         yield pattern
     elif path.is_dir():
-        found = _known(_walk(path), pass_over)
+        found = _known(_walk(path, pass_over), pass_over)
         yield from _some(found, f"{pattern}: no corpus file in this folder; {_formats()}")
     elif path.exists():
         if path.is_file() and reader(pattern) is None:
@@ -233,7 +257,9 @@ def _files(pattern: str, pass_over: Callable[[str], None]) -> Iterator[str]:
         yield pattern
     elif glob.has_magic(pattern):
         fit = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 (takes absolute patterns)
-        files = chain.from_iterable(_walk(Path(f)) if Path(f).is_dir() else [f] for f in fit)
+        files = chain.from_iterable(
+            _walk(Path(f), pass_over) if Path(f).is_dir() else [f] for f in fit
+        )
         yield from _some(
             _known(files, pass_over), f"{pattern}: no corpus file fits this; {_formats()}"
         )
@@ -241,25 +267,62 @@ def _files(pattern: str, pass_over: Callable[[str], None]) -> Iterator[str]:
         raise EventcoderError(f"{pattern}: no such file or folder")
 
 
-def _known(files: Iterator[str], pass_over: Callable[[str], None]) -> Iterator[str]:
-    """Keep the files that have a reader; pipes and sockets wait, maybe for ever."""
+def _known(files: Iterator[str], pass_over: PassOver) -> Iterator[str]:
+    """Keep the files that have a reader, and folders that can't be listed; pipes and sockets wait,
+    maybe for ever."""
     for file in files:
-        waits = Path(file).exists() and not Path(file).is_file()
-        if reader(file) and not waits:
+        # os.path, since Path's own raise where a folder may be listed and not entered
+        waits = os.path.exists(file) and not os.path.isfile(file)  # noqa: PTH110, PTH113
+        if os.path.isdir(file) or (reader(file) and not waits):  # noqa: PTH112
             yield file
         else:
-            pass_over(_shown(file))
+            pass_over(_shown(file), NO_FORMAT)
 
 
-def _walk(folder: Path) -> Iterator[str]:
-    for place, folders, files in os.walk(folder):
-        if "run.json" in files:  # a run folder beside the corpus it was coded from
+def _walk(folder: Path, pass_over: PassOver) -> Iterator[str]:
+    """List the files below a folder, links followed, each folder once; and what can't be listed."""
+    faults: list[OSError] = []
+    seen: set[tuple[int, int]] = set()
+    for place, folders, files in os.walk(folder, onerror=faults.append, followlinks=True):
+        yield from _unlisted(faults)
+        if not _first_time(place, seen):
             folders.clear()
+            continue
+        if "run.json" in files and _is_run(Path(place)):  # beside the corpus it was coded from
+            folders.clear()
+            pass_over(_shown(place), OWN_RUN)
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             if not name.startswith("."):
                 yield str(Path(place, name))
+    yield from _unlisted(faults)
+
+
+def _unlisted(faults: list[OSError]) -> Iterator[str]:
+    while faults:
+        if name := faults.pop(0).filename:
+            yield str(name)
+
+
+def _first_time(place: str, seen: set[tuple[int, int]]) -> bool:
+    """Say whether a folder is met for the first time, by whatever name: links can go in circles."""
+    told = Path(place).stat()
+    key = told.st_dev, told.st_ino
+    if key in seen:
+        return False
+    seen.add(key)
+    return True
+
+
+def _is_run(folder: Path) -> bool:
+    """Say whether a folder is a run of ours: others call their files run.json, too."""
+    try:
+        with (folder / "run.json").open(encoding="utf-8") as file:
+            account = json.loads(file.read(_ACCOUNT))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(account, dict) and {"state", "signature"} <= account.keys()
 
 
 def _some(files: Iterator[str], otherwise: str) -> Iterator[str]:

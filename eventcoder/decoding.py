@@ -45,13 +45,21 @@ class Meter:
 def blocks(path: str, meter: Meter | None = None) -> Iterator[Iterator[bytes]]:
     """Open a file, unpacked by its suffix, as blocks of bytes; `-` is standard input."""
     if path == "-":
-        yield _read(sys.stdin.buffer)
+        yield _read(_standard_input())
         return
     with Path(path).open("rb") as file:
         suffix = Path(path).suffix.lower()
         unpack = {".gz": _gunzip, ".zst": _unzstd}.get(suffix)
         source = _bounded(file, unpack(file)) if unpack else _read(file)
         yield _metered(file, source, meter) if meter else source
+
+
+def _standard_input() -> BinaryIO:
+    """Return a reader of our own: Python, as it ends, wants the lock of `sys.stdin`'s, which a
+    thread that waits for a pipe would hold."""
+    given = sys.stdin.buffer
+    raw = getattr(given, "raw", None)
+    return open(raw.fileno(), "rb", closefd=False) if raw else given
 
 
 def _metered(file: BinaryIO, source: Iterator[bytes], meter: Meter) -> Iterator[bytes]:

@@ -24,6 +24,7 @@ NEIGHBOURS = 8  # texts of a band that each is compared with, nearest in time fi
 CROWD = 20  # stories of a day that tell the same event: from there on it tells none apart
 MEANT = 0.65  # least cosine of reports in two languages
 THRONG = 1_000  # stories of a day about the same two countries that are compared
+PAIRS = 1_000_000  # that are weighed at a time: 100 MB
 _PAIRS_AT_ONCE = ROWS_AT_ONCE // 2
 _COSINES_AT_ONCE = 10_000  # 30 MB of meanings
 
@@ -151,7 +152,31 @@ def _pairs_by_meaning(told: pl.DataFrame, reports: Reports) -> pl.DataFrame:
         told.group_by("day", "dyad", "language", "story")
         .agg(pl.col("report").min())
         .filter(pl.len().over("day", "dyad") <= THRONG)
+        .with_columns(pl.col("report").min().over("day", "language", "story"))
     )
+    # As many dyads at a time as make PAIRS pairs: on a dense day all together take gigabytes.
+    dyads = tellers.group_by("day", "dyad").agg(_n=pl.len() ** 2).sort("day", "dyad")
+    dyads = dyads.select("day", "dyad", _turn=pl.col("_n").cum_sum() // PAIRS)
+    turns = tellers.join(dyads, on=["day", "dyad"]).partition_by("_turn", include_key=False)
+    near = pl.concat([_near(some, reports) for some in turns or [tellers]])
+    near = near.unique(["day", "story", "story_other"])
+    to_other = ["day", "story", "language_other", "weight"]
+    to_one = ["day", "story_other", "language", "weight"]
+    swapped = dict(zip(to_one, to_other, strict=True))
+    best = (
+        pl.concat([near.select(to_other), near.select(to_one).rename(swapped)])
+        .group_by(to_other[:-1])
+        .agg(pl.col("weight").max())
+    )
+    return (
+        near.join(best, on=to_other, how="semi")
+        .join(best, left_on=to_one, right_on=to_other, how="semi")
+        .select("story", "story_other", "weight")
+    )
+
+
+def _near(tellers: pl.DataFrame, reports: Reports) -> pl.DataFrame:
+    """Pair stories in two languages that tell of the same countries, if they mean the same."""
     pairs = (
         tellers.join(tellers, on=["day", "dyad"], suffix="_other")
         .filter(
@@ -167,21 +192,8 @@ def _pairs_by_meaning(told: pl.DataFrame, reports: Reports) -> pl.DataFrame:
         some = slice(start, min(start + _COSINES_AT_ONCE, pairs.height))
         first, second = meant[places[: pairs.height][some]], meant[places[pairs.height :][some]]
         weight[some] = np.einsum("ij,ij->i", first, second)
-    near = pairs.with_columns(weight=pl.Series(weight.round(6)))
-    to_other = ["day", "story", "language_other", "weight"]
-    to_one = ["day", "story_other", "language", "weight"]
-    swapped = dict(zip(to_one, to_other, strict=True))
-    best = (
-        pl.concat([near.select(to_other), near.select(to_one).rename(swapped)])
-        .group_by(to_other[:-1])
-        .agg(pl.col("weight").max())
-    )
-    return (
-        near.filter(pl.col("weight") >= MEANT)
-        .join(best, on=to_other, how="semi")
-        .join(best, left_on=to_one, right_on=to_other, how="semi")
-        .select("story", "story_other", "weight")
-    )
+    weighed = pairs.drop("report", "report_other").with_columns(weight=pl.Series(weight.round(6)))
+    return weighed.filter(pl.col("weight") >= MEANT)
 
 
 def _pairs_by_events(told: pl.DataFrame, _: Reports) -> pl.DataFrame:

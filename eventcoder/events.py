@@ -96,7 +96,7 @@ def code_events(
         .join(documents.select("doc_id", "published", "publisher", "url", "cluster_id"),
               on="doc_id", how="left", maintain_order="left")
         .join(ontology.frame().select(_CODES), on="event_code", how="left", maintain_order="left")
-        .with_columns(pl.col("confidence").round(4))
+        .with_columns(pl.col("confidence").round(4), pl.col("plover_type").replace("", None))
     )  # fmt: skip
     return tables.conform(events.with_columns(_dropped(threshold)), "events")
 
@@ -219,7 +219,7 @@ def unresolved(events: pl.LazyFrame, most: int = 100) -> pl.DataFrame:
         pl.concat(missing)
         .group_by("phrase", "language")
         .agg(pl.len().alias("n"))
-        .sort("n", "phrase", descending=[True, False])
+        .sort("n", "phrase", "language", descending=[True, False, False])
         .head(most)
         .collect()
     )

@@ -48,9 +48,9 @@ def targets() -> list[str]:
 def export(events: pl.DataFrame | pl.LazyFrame, to: str, path: str | Path) -> Account:
     """Write the events that are not dropped as one of `targets`; whole or not at all.
 
-    `csv` is our own table for people: cells that a spreadsheet would run as formulas get an
-    apostrophe in front. In files with tabs, tabs and line ends within a cell become blanks and
-    double quotes single ones, so that readers with and without quoting see the same.
+    `csv` is our own table for people. In text files, cells that a spreadsheet would run as formulas
+    get an apostrophe in front; in files with tabs, tabs and line ends within a cell become blanks
+    and double quotes single ones, so that readers with and without quoting see the same.
     """
     if to not in targets():
         raise EventcoderError(f"no layout {to!r}: give one of {', '.join(targets())}")
@@ -72,7 +72,7 @@ def export(events: pl.DataFrame | pl.LazyFrame, to: str, path: str | Path) -> Ac
             reason = pl.when(~fits).then(pl.lit(layout.needs_says))
             left_out |= _counted(kept, reason, "{}")
             kept = kept.filter(fits)
-        shown = _filled(kept, layout)
+        shown = harmless(_filled(kept, layout))
         with atomic(path) as unfinished:
             shown.sink_csv(
                 unfinished, separator=layout.separator, include_header=layout.header,
@@ -138,7 +138,7 @@ def _coded(events: pl.LazyFrame, layout: Layout) -> pl.LazyFrame:
     return joined.with_columns(
         quad_class=pl.coalesce("_quad", "quad_class"),
         goldstein=pl.coalesce("_score", "goldstein"),
-        plover_type=pl.coalesce("plover_type", "_type"),
+        plover_type=pl.coalesce(pl.col("plover_type").replace("", None), "_type"),
     )
 
 
@@ -161,7 +161,7 @@ def _write_stata(events: pl.DataFrame, path: Path) -> None:
 
     dates = ["event_date", "published"]
     text = [name for name, dtype in events.schema.items() if dtype == pl.String]
-    events = events.with_columns(pl.col(text).fill_null(""), pl.col(dates).cast(pl.Datetime("ns")))
+    events = events.with_columns(pl.col(text).fill_null(""), pl.col(dates).cast(pl.Datetime("ms")))
     widths = events.select(pl.col(text).str.len_bytes().max().fill_null(0))
     long = [name for name in text if widths[name].item() > _STATA_TEXT]
     labels = {c.name: c.meaning for c in tables.Table.load("events").columns}

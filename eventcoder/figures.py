@@ -7,15 +7,12 @@ from typing import Any
 import polars as pl
 
 from eventcoder import drawing, tables
+from eventcoder.codebook import country_names
+from eventcoder.metadata import about
 from eventcoder.ontology import Ontology
-from eventcoder.resources import schema
 
 QUADS = {
     1: "Verbal cooperation", 2: "Material cooperation", 3: "Verbal conflict", 4: "Material conflict"
-}  # fmt: skip
-PREFIXES = {
-    "IGO": "international organisations", "NGO": "non-governmental organisations",
-    "INT": "international actors", "MNC": "multinational companies", "UAF": "armed groups",
 }  # fmt: skip
 DYADS, NODES, TIES, COUNTRIES = 12, 24, 80, 12
 MARGIN = 31  # days an event may lie before or after all documents to be drawn over time
@@ -136,7 +133,7 @@ def dyads(kept: pl.LazyFrame) -> list[dict[str, Any]]:
 
 
 def network(kept: pl.LazyFrame) -> dict[str, Any] | None:
-    """Return a picture of the countries with most events between them; None without a tie."""
+    """Return a picture of the actors with most events between them; None without a tie."""
     quad = pl.col("quad_class")
     pairs = tables.collect(
         _between(kept)
@@ -155,7 +152,9 @@ def network(kept: pl.LazyFrame) -> dict[str, Any] | None:
     tied = {node for tie in ties for node in (tie.one, tie.other)}
     weights = {node: n for node, n in nodes.iter_rows() if node in tied}
     return {
-        "svg": drawing.network(weights, ties, "Countries and the events between them"),
+        "svg": drawing.network(
+            weights, ties, "Countries, other actors and the events between them"
+        ),
         "names": sorted((node, _name(node)) for node in weights),
         "left_out": ends["node"].n_unique() - len(weights),
     }
@@ -212,10 +211,10 @@ def confidence(events: pl.LazyFrame) -> dict[str, Any] | None:
 
 @cache
 def _names() -> dict[str, str]:
-    rows = pl.read_csv(schema("actors", "countries.csv"), infer_schema=False)
-    named = rows.filter(pl.col("kind") == "country").select("code", "name").drop_nulls()
-    return {code: name for code, name in named.unique("code").iter_rows() if len(code) == 3}
+    """Return the names of countries, and of prefixes and regions that stand in their place."""
+    others = about()["prefixes"] | about()["regions"]
+    return {code: name.partition(" (")[0] for code, name in others.items()} | country_names()
 
 
 def _name(code: str) -> str:
-    return _names().get(code) or PREFIXES.get(code) or code
+    return _names().get(code, code)

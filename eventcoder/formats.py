@@ -9,12 +9,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eventcoder.decoding import Meter, Undecodable, blocks, decode, first_bytes, lines
 from eventcoder.errors import one_line
 
-_PARQUET_ROWS = 1000  # rows in memory at a time
+if TYPE_CHECKING:
+    import polars as pl
+
+_PARQUET_ROWS = 16, 1000  # decoded at a time, as Python strings and by polars
+_PARQUET_SIZE = 1 << 24  # bytes of rows decoded, above which fewer are taken next
 _UNREADABLE = 100_000  # rows in a row, after which a file is given up
 _REREAD = 1 << 26  # characters of a table read again for broken quotes; then lines stand alone
 _LINE = 50  # characters are read in the time that a line costs beside its length
@@ -65,6 +69,8 @@ def rows(file: str, columns: Columns, longest: int, meter: Meter) -> Iterator[Ro
     """Read one file; what breaks it off is one more row, with the reason."""
     count = unreadable = 0
     try:
+        if file != "-" and Path(file).is_dir():
+            next(Path(file).iterdir(), None)  # says why its files are not to be had
         regular = file != "-" and Path(file).is_file()
         if regular and Path(file).stat().st_size == 0:
             yield Row(file, {}, "the file is empty")
@@ -247,32 +253,58 @@ class _Records:
         return ""
 
 
-def _parquet(file: str, columns: Columns, _longest: int, meter: Meter) -> Iterator[Row]:
+def _parquet(file: str, columns: Columns, longest: int, meter: Meter) -> Iterator[Row]:
     import polars as pl
 
     number, before = 0, meter.read
+    few, many = _PARQUET_ROWS
+    count = few
     try:
         file.encode("utf-8")  # as polars needs it
     except UnicodeEncodeError:
         raise Undecodable("the name of the file is not UTF-8: rename it") from None
     try:
         table = pl.scan_parquet(file, glob=False)
-        names = table.collect_schema().names()
+        types = table.collect_schema()
+        names = types.names()
         if missing := _missing(columns, names):
             yield Row(file, {}, _lacks(missing, columns, names), no_column=True)
             return
         wanted = {f.name: getattr(columns, f.name) for f in fields(columns)}
-        table = table.select(pl.col(c).alias(n) for n, c in wanted.items() if c in names)
+        table = table.select(
+            _cut(c, types[c], longest).alias(n) for n, c in wanted.items() if c in names
+        )
         size, height = Path(file).stat().st_size, table.select(pl.len()).collect().item()
         # Slices, not collect_batches: that reads far ahead of a slow consumer.
-        while (part := table.slice(number, _PARQUET_ROWS).collect()).height:
-            for values in part.iter_rows(named=True):
+        while (part := table.slice(number, count).collect()).height:
+            for values in part.iter_rows(named=True, buffer_size=few):
                 number += 1
                 yield Row(f"{file}:{number}", values)
             meter.read = before + size * number // max(height, 1)
+            small = part.estimated_size() < _PARQUET_SIZE
+            count = min(2 * count, many) if small else max(count // 4, few)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         line = str(error).partition("\n")[0]
         raise Undecodable(f"the Parquet file is damaged ({line})") from None
+
+
+def _cut(column: str, dtype: "pl.DataType", longest: int) -> "pl.Expr":
+    """Take of a column what tells a good text from one too long, and from none at all.
+
+    A kilobyte of Parquet can hold gigabytes of one string again and again: Python, which knows no
+    shared strings, must not see them whole.
+    """
+    import polars as pl
+
+    whole = pl.col(column)
+    if dtype in (pl.String, pl.Categorical, pl.Enum):
+        return whole.cast(pl.String).str.slice(0, longest + 1)
+    if dtype == pl.Binary:
+        return whole.bin.slice(0, 0)
+    if dtype.is_nested():
+        nothing = pl.lit([], dtype=pl.List(pl.Null))
+        return pl.when(whole.is_not_null()).then(nothing)
+    return whole
 
 
 def _text(file: str, _columns: Columns, longest: int, meter: Meter) -> Iterator[Row]:

@@ -12,6 +12,7 @@ from eventcoder.languages import fold, fold_with_offsets
 _SHARED = PERSONS | GROUPS | {"country", "nationality", "seat"}  # across one script
 _BARE = ROLES | {"country", "nationality", "ethnic"}
 _INFLECTED = ROLES | {"nationality"}
+_LISTED = _INFLECTED | {"city"}  # "سمنان" is a city, no plural of "سمن"
 _SEPARATOR = "\0"
 _TATWEEL = "ـ"
 _CLITICS = frozenset({"و", "ف", "ب", "ل", "ک", "وب", "ول", "وک", "فب", "فل", "فک", "کو"})
@@ -157,6 +158,7 @@ def _index(rows: list[Row]) -> dict[str, list[_Sense]]:
         senses.setdefault(stem, []).append(sense)
         if row.kind in _INFLECTED:
             inflecting.append((stem, sense))
+        if row.kind in _LISTED:
             listed.add((stem, row.language))
     for stem, sense in inflecting:
         for form in _inflected(stem, sense.row):

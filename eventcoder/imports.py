@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import json
 import re
 import zipfile
 import zlib
@@ -10,19 +11,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import zstandard
 
-from eventcoder import countries, decoding, layouts, runs, tables
+from eventcoder import countries, decoding, layouts, resources, runs, tables
 from eventcoder.errors import EventcoderError
 from eventcoder.layouts import Layout
 from eventcoder.metadata import about
+from eventcoder.model import description
 from eventcoder.ontology import Ontology
 
 _SUFFIXES = (".csv", ".tab", ".tsv", ".txt", ".export")
 _CODE = r"^([A-Z]{3})+$"
 _OURS = {"event_id", "event_code", "doc_id"}
+# To know the columns of these, or that they are sound, all of the file must be read.
+_LATE = (".jsonl", ".ndjson", ".zip", ".gz", ".zst")
 # GDELT 1.0 had no ADM2 codes; its files from before April 2013 had no address either.
 _OLDER_GDELT = {58: ("ADM2Code",), 57: ("ADM2Code", "SOURCEURL")}
 
@@ -57,6 +62,51 @@ def events_of(path: str | Path, layout: str | None = None) -> pl.LazyFrame:
     return read(path, layout)
 
 
+def check(path: str | Path, layout: str | None = None) -> None:
+    """Raise EventcoderError if `events_of` can't read a path, as far as a short look tells.
+
+    A folder may hold thousands of files: the first stands for the others.
+    """
+    path = Path(path)
+    told = any((path / name).exists() for name in ("run.json", "release.json"))
+    if path.is_dir() and not told:
+        first, opened = _files(path)[0], read
+    else:
+        first, opened = path, events_of
+    if told or not first.name.lower().endswith(_LATE):
+        opened(first, layout)
+
+
+def check_correctable(path: str | Path, model: str) -> None:
+    """Raise EventcoderError unless a model's confusion matrix tells how events were coded.
+
+    It holds for that model at its own threshold. A bare events file does not say what coded it.
+    """
+    path, folder = Path(path), resources.model(model)
+    if (path / "run.json").exists():
+        made: Any = runs.Run.open(path).signature().plain()
+    elif (path / "release.json").exists():
+        from eventcoder.release import Release
+
+        made = Release.open(path).info()["signature"]
+    elif path.is_file() and _is_ours(path):
+        return
+    else:
+        raise EventcoderError(f"{path} was not coded by eventcoder: its counts can't be corrected")
+    if made["model_digest"] and made["model_digest"] != description.digest(folder):
+        raise EventcoderError(
+            f"{path} was coded by model {made['model']} ({made['model_digest']}): its counts can't "
+            f"be corrected by the confusion matrix of {folder}; name that model with --model"
+        )
+    usual = json.loads((folder / "model.json").read_text("utf-8"))["threshold"]
+    threshold = made["arguments"].get("threshold", usual)
+    if threshold != usual:
+        raise EventcoderError(
+            f"{path} was coded with threshold {threshold}, but the confusion matrix of {folder} is "
+            f"for {usual}: recode it with that, or leave its counts uncorrected"
+        )
+
+
 def _is_ours(path: Path) -> bool:
     if path.suffix.lower() not in {".parquet", ".jsonl", ".ndjson", ".csv", ".tsv", ".gz", ".zst"}:
         return False
@@ -75,17 +125,23 @@ def read(path: str | Path, layout: str | None = None) -> pl.LazyFrame:
     path = Path(path)
     if not path.exists():
         raise EventcoderError(f"{path} does not exist")
-    files = sorted(f for f in path.iterdir() if f.is_file()) if path.is_dir() else [path]
-    files = [f for f in files if path.is_file() or not f.name.startswith((".", "README"))]
-    if not files:
-        raise EventcoderError(f"{path} has no files in it: give published event files")
-    opened = [_opened(file, layout) for file in files]
+    opened = [_opened(file, layout) for file in _files(path)]
     found = {spec.name for spec, _ in opened}
     if len(found) > 1:
         raise EventcoderError(f"{path} mixes {' and '.join(sorted(found))}: read one at a time")
     spec = opened[0][0]
     together = pl.concat([frame for _, frame in opened]).with_row_index("row", offset=1)
     return _coded(_actors(_selected(together.with_columns(pl.col("row").cast(pl.String)), spec)))
+
+
+def _files(path: Path) -> list[Path]:
+    """Return a file, or the published files of a folder."""
+    if path.is_file():
+        return [path]
+    files = sorted(file for file in path.iterdir() if not file.name.startswith((".", "README")))
+    if files := [file for file in files if file.is_file()]:
+        return files
+    raise EventcoderError(f"{path} has no files in it: give published event files")
 
 
 def recognise(path: str | Path) -> str:

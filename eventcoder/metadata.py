@@ -9,6 +9,7 @@ from typing import Any
 
 from eventcoder import resources
 from eventcoder.errors import EventcoderError
+from eventcoder.ontology import Ontology
 from eventcoder.tables import Column, Table
 
 _FRICTIONLESS = {"string": "string", "int": "integer", "float": "number", "number": "number",
@@ -81,7 +82,7 @@ def columns(table: str, names: Iterable[str]) -> tuple[Column, ...]:
     return tuple(known[name] for name in names)
 
 
-def texts(facts: Facts, ontology: str = "cameo") -> dict[str, str]:
+def texts(facts: Facts, ontology: Ontology) -> dict[str, str]:
     """Return the text files of a release by name."""
     from eventcoder.codebook import card, codebook
 

@@ -10,12 +10,15 @@ from typing import Any
 
 import polars as pl
 
-from eventcoder import imports, pictures, runs, tables
+from eventcoder import imports, panels, pictures, runs, tables
+from eventcoder.actor_tables import NOBODY, read_table, shipped_tables
 from eventcoder.comparison import QUADS
+from eventcoder.countries import is_country
 from eventcoder.dyads import By, Options, aggregate, exposure
 from eventcoder.errors import EventcoderError
+from eventcoder.metadata import about
 from eventcoder.release import Release
-from eventcoder.selection import EVERY
+from eventcoder.selection import EVERY, first_day, opened
 
 # Blue for cooperation, orange for conflict, strong for material: told apart by the colour-blind.
 _COLOURS = {
@@ -25,8 +28,7 @@ _COLOURS = {
     "material conflict": pictures.ORANGE,
 }
 _KEYS = ("source_cow", "target_cow", "source_gw", "target_gw")
-# To know the columns of these, or that they are sound, all of the file must be read.
-_LATE = (".jsonl", ".ndjson", ".zip", ".gz", ".zst")
+_EXAMPLES = {"country": "RUS", "actor": "RUSGOV", "country-sector": "RUSGOV"}
 
 
 def load(path: str | Path, layout: str | None = None) -> "Data":
@@ -96,9 +98,7 @@ class Data:
         self.layout = layout
         if not self.path.exists():
             raise EventcoderError(f"{self.path} does not exist")
-        files = self.path.iterdir() if self.path.is_dir() else [self.path]
-        if not any(file.name.lower().endswith(_LATE) for file in files):
-            _ = self.events
+        imports.check(self.path, layout)
 
     @cached_property
     def events(self) -> Table:
@@ -131,14 +131,19 @@ class Data:
         """Return the dyadic series, or that of one source, one target, or one dyad.
 
         `options` are those of `eventcoder.dyads.Options`. A single dyad has a row in every period
-        of the data, counts being 0 where there is no event, unless `complete=False`.
+        of the data, counts being 0 where there is no event, unless `complete=False`. A code that
+        neither the data nor eventcoder's own tables know is an error.
         """
         alone = bool(source and target)
         chosen = _options(by, {"complete": alone, **options})
+        if chosen.correct:
+            imports.check_correctable(self.path, chosen.correct)
         events = self.events.lazy
         documents = self._read() if chosen.normalise else None
         if not (source or target):
             return tables.collect(aggregate(events, chosen, documents=documents), "the events")
+        for name in (source, target):
+            self._know(name, chosen)
         if chosen.complete and (days := self._days()):
             first, last = chosen.from_ or days[0], chosen.to or days[1]
             if first <= last:
@@ -147,7 +152,21 @@ class Data:
         if not (chosen.correct or chosen.normalise):
             events = _touching(events, source, target, chosen)
         series = aggregate(events, chosen, documents=documents)
-        return tables.collect(series.filter(_named(source, target, chosen)), "the events")
+        found = tables.collect(series.filter(_named(source, target, chosen)), "the events")
+        if found.is_empty() and alone and chosen.complete:
+            return tables.collect(_without_events(series, source, target, chosen), "the events")
+        return found
+
+    def _know(self, name: str, options: Options) -> None:
+        """Raise EventcoderError for a misspelt code, whose series would be empty."""
+        if not name or _is_code(name, options.level):
+            return
+        events = opened(self.events.lazy, options)
+        there = ((pl.col("_source") == name) | (pl.col("_target") == name)).any()
+        if not tables.collect(events.select(there), "the events").item():
+            raise EventcoderError(
+                f"no {options.level} has the code {name!r}: give one as {_EXAMPLES[options.level]}"
+            )
 
     def exposure(self, by: By = "month", **options: Any) -> pl.DataFrame:
         """Return documents, sentences and events by period, language and publisher."""
@@ -223,6 +242,46 @@ def _options(by: By, options: dict[str, Any]) -> Options:
         raise EventcoderError(f"{error}; the options of a series are {known}") from error
 
 
+def _is_code(name: str, level: str) -> bool:
+    """Say whether a code is in our own tables: a country or alike with roles, a known actor."""
+    listed = about()
+    parts = [name[i : i + 3] for i in range(3, len(name), 3)]
+    country = is_country(name[:3]) or name[:3] in {*listed["prefixes"], *listed["regions"]}
+    if level == "country":
+        return country and not parts
+    if country and all(part in listed["roles"] for part in parts):
+        return True
+    longest = 6 if level == "country-sector" else None
+    rows = (row for path in shipped_tables() for row in read_table(path))
+    return any(row.code[:longest] == name for row in rows if row.code != NOBODY)
+
+
+def _without_events(
+    series: pl.LazyFrame, source: str, target: str, options: Options
+) -> pl.LazyFrame:
+    """Give a dyad without events its rows: zeros, and what such rows of other dyads say beside.
+
+    Exposure is the same for all dyads of a period, corrected counts for all rows of zeros.
+    """
+    schema, unit = series.collect_schema(), ["source", "target"]
+    if not options.from_ or options.states or options.code_level:
+        return series.clear()
+    if options.undirected:
+        source, target = sorted((source, target))
+    if source == target and not options.self_dyads:
+        return series.clear()
+    names = ["period", *unit, *panels.MEASURES]
+    row = dict.fromkeys(panels.MEASURES, 0) | {"source": source, "target": target}
+    zeros = pl.DataFrame([row | {"period": options.from_, "goldstein_mean": None}])
+    zeros = zeros.with_columns(first_day(pl.col("period"), options)).select(names)
+    made = panels.completed(zeros.cast({name: schema[name] for name in names}), unit, options)
+    if beside := [name for name in schema if name not in (*names, *_KEYS)]:
+        others = series.filter(pl.col("n_events") == 0).select("period", *beside).unique("period")
+        made = made.join(others, on="period", how="left", maintain_order="left")
+    made = made if options.keys == "iso" else panels.keyed(made, options)
+    return made.select(schema.names())
+
+
 def _touching(events: pl.LazyFrame, source: str, target: str, options: Options) -> pl.LazyFrame:
     """Take the events between the two in either direction; the series tells the directions."""
 
@@ -270,13 +329,15 @@ def _bars(series: pl.DataFrame, by: str, title: str) -> Any:
     )
     down = pl.when(pl.col("quad class").str.ends_with("conflict"))
     long = long.with_columns(down.then(-pl.col("events")).otherwise("events").alias("shown"))
-    unit = {"day": "yearmonthdate", "week": "yearweek", "month": "yearmonth",
-            "quarter": "yearquarter", "year": "year"}[by]  # fmt: skip
+    # Binned as they are: weeks would else begin on the Sunday before.
+    unit = {"day": "binnedyearmonthdate", "week": "binnedyearweek", "month": "binnedyearmonth",
+            "quarter": "binnedyearquarter", "year": "binnedyear"}[by]  # fmt: skip
+    axis = alt.Axis(format="%d %b %Y") if by == "week" else alt.Undefined
     return (
         alt.Chart(pictures.values(long.sort("period", "quad class")), title=title)
         .mark_bar()
         .encode(
-            x=alt.X("period:T", title=None, timeUnit=unit),
+            x=alt.X("period:T", title=None, timeUnit=unit, axis=axis),
             y=alt.Y("shown:Q", title="events (conflict below)", axis=alt.Axis(
                 labelExpr="format(abs(datum.value), ',')")),
             color=alt.Color("quad class:N", title=None, scale=alt.Scale(

@@ -14,7 +14,7 @@ from eventcoder.resources import schema
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["LABEL_SETS", "REQUIRED", "Code", "Ontology", "available", "locate", "validate"]
+__all__ = ["LABEL_SETS", "REQUIRED", "Code", "Ontology", "available", "locate", "named", "validate"]
 
 LABEL_SETS = ("plv", "root", "quad", "penta", "cameo")
 
@@ -191,6 +191,12 @@ def locate(name_or_path: str | Path) -> Path:
         f"no ontology {str(name_or_path)!r}: give the path of a csv, "
         f"or one of: {', '.join(available())}"
     )
+
+
+def named(name_or_path: str | Path) -> str:
+    """Return the name of a shipped ontology, or a csv's path as it is found from any folder."""
+    path = Path(name_or_path)
+    return str(path.absolute() if path.is_file() else name_or_path)
 
 
 def validate(path: str | Path) -> list[str]:

@@ -70,6 +70,9 @@ def save(chart: Any, path: str | Path) -> None:
 
 
 def values(frame: pl.DataFrame) -> Any:
-    """Return rows as a chart embeds them."""
-    rows = frame.with_columns(pl.col(pl.Date).cast(pl.String)).to_dicts()
+    """Return rows as a chart embeds them.
+
+    JavaScript takes a day without an hour for one of Greenwich, west of which it is the day before.
+    """
+    rows = frame.with_columns(pl.col(pl.Date).dt.strftime("%Y-%m-%dT00:00:00")).to_dicts()
     return altair().Data(values=rows)

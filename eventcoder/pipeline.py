@@ -4,7 +4,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,11 +22,12 @@ from eventcoder import (
     resolution,
     resources,
     runs,
+    sketches,
     spotting,
     tables,
 )
 from eventcoder.actors import ActorDictionary
-from eventcoder.coder import IN_PART, Coder, Options, Part, Shard
+from eventcoder.coder import IN_PART, Coder, Options, Part, Shard, ahead, record
 from eventcoder.decoding import Meter
 from eventcoder.errors import EventcoderError
 from eventcoder.extraction import Prepared
@@ -36,6 +37,8 @@ from eventcoder.records import Actor, Document, Sentence, Unreadable
 from eventcoder.sketches import Keys
 
 SHARD = 512  # documents a part: some ten seconds of work, the most that a crash can cost
+LETTERS = 2_000_000  # after which a part is full: 512 documents may be 256 times as long
+UNRESOLVED = 100  # phrases that a run names for its user to code
 Talk = Callable[[dict[str, int]], None]
 
 
@@ -53,20 +56,27 @@ def code(
     of files the bytes read so far and bytes_in_all.
     """
     options = options or Options()
-    meter, ends, passed = Meter(), deque[int](), deque[str]()
-    found = corpus.read(paths, options.columns, meter=meter, pass_over=passed.append)
-    shards = _shards(found, lambda: ends.append(meter.read))
+    meter, ends, passed = Meter(), deque[int](), deque[tuple[str, str]]()
+    found = corpus.read(
+        paths, options.columns, meter=meter, pass_over=lambda *told: passed.append(told)
+    )
+    # In a thread, for Ctrl-C does not end a read of standard input in this one.
+    shards = ahead(_shards(found, lambda: ends.append(meter.read)))
     in_all = corpus.size(paths) if talk else None
     coder = Coder.load(options)
     signature = coder.signature(options, paths)
     began = time.monotonic()
-    with runs.Run.create(out, signature, existing) as run:
-        complete = run.info()["state"] == "finished"
-        counts = _check_finished(run, shards, complete)
-        if complete:
+    # Read before the run is made, or an old one cleared: a corpus may have nothing to code.
+    shards = chain([next(shards)], shards)
+    with runs.Run.create(out, signature, existing) as run, run.stops_told():
+        finished = run.info()["state"] == "finished"
+        counts = _check_finished(run, shards, finished)
+        if finished and not signature.coding_differs(run.signature()):
             return run
+        run.go_on(signature)  # now that nothing is refused any more
         files = _log_passed(run, passed)
-        ends.clear()
+        for _ in range(counts["parts"]):
+            ends.popleft()
         run.log("coding", signature=str(signature), engine=options.engine, parts=counts["parts"])
         for shard, part in _engine(options, coder, shards):
             number = counts["parts"]
@@ -106,28 +116,50 @@ def _engine(
 def _shards(
     found: Iterator[Document | Unreadable], cut: Callable[[], None] = lambda: None
 ) -> Iterator[Shard]:
-    while shard := list(islice(found, SHARD)):
+    """Cut a corpus into parts, by nothing but itself: a resumed run cuts it as the first did."""
+    shard: list[Document | Unreadable] = []
+    letters = 0
+    for item in found:
+        shard.append(item)
+        letters += _letters(item)
+        if len(shard) == SHARD or letters >= LETTERS:
+            cut()
+            yield shard
+            shard, letters = [], 0
+    if shard:
         cut()
         yield shard
 
 
-def _log_passed(run: runs.Run, files: deque[str]) -> int:
-    """Name the files of the corpus that were passed over; return how many."""
+def _letters(item: Document | Unreadable) -> int:
+    """Count the characters of a document; not of its place, which may be named in many ways."""
+    if isinstance(item, Unreadable):
+        return 0
+    told = (getattr(item, name) for name in item.__slots__ if name != "path")
+    return sum(len(value) for value in told if isinstance(value, str))
+
+
+def _log_passed(run: runs.Run, files: deque[tuple[str, str]]) -> int:
+    """Name the files and folders of the corpus that were passed over; return how many."""
     count = 0
     while files:
-        run.log("skipped file", path=files.popleft(), reason="no format that is read")
+        path, reason = files.popleft()
+        run.log("skipped file", path=path, reason=reason)
         count += 1
     return count
 
 
 def _check_finished(run: runs.Run, shards: Iterator[Shard], complete: bool) -> Counter[str]:
     """Go over the finished parts of a resumed run; refuse it if they are of other documents."""
+    run.refuse_damaged()
     counts = Counter(dict.fromkeys(("parts", "read", "sentences"), 0))
-    for _, stored in run.part_documents():
+    for number, stored in run.part_documents():
         if not (shard := next(shards, None)):
             raise _changed(run, "there is less of it")
-        if not _is_of(stored, shard):
-            raise _changed(run, shard[0].path)
+        known = run.part_sketches(number)
+        sketches.refuse_unsound(known)
+        if (other := _other(stored, known["record"], shard)) is not None:
+            raise _changed(run, other)
         told = Counter(parts=1, read=len(shard), sentences=int(stored["n_sentences"].sum()))
         counts.update(told)
     if complete and (more := next(shards, None)):
@@ -135,17 +167,16 @@ def _check_finished(run: runs.Run, shards: Iterator[Shard], complete: bool) -> C
     return counts
 
 
-def _is_of(stored: pl.DataFrame, shard: Shard) -> bool:
-    """Say whether rows of `documents` are those of a shard, as far as ids, places and texts go."""
-    if stored["doc_id"].to_list() != [item.doc_id for item in shard]:
-        return False
-    for item, path, digest in zip(shard, stored["path"], stored["text_sha256"], strict=True):
-        if item.path != path:
-            return False
-        # A document that was set aside has no digest.
-        if isinstance(item, Document) and digest not in (None, events.text_digest(item.text)):
-            return False
-    return True
+def _other(stored: pl.DataFrame, records: pl.Series, shard: Shard) -> str | None:
+    """Return the place of the first document of a shard that is not what was read of it then."""
+    rows = zip(stored["doc_id"], stored["path"], records, strict=True)
+    for item, row in zip_longest(shard, rows):
+        if item is None:
+            return "there is less of it"
+        # Of a document that was set aside only id and place are known.
+        if row is None or row[:2] != (item.doc_id, item.path) or row[2] not in (None, record(item)):
+            return item.path
+    return None
 
 
 def _changed(run: runs.Run, where: str) -> EventcoderError:
@@ -197,6 +228,8 @@ def _write_tables(run: runs.Run) -> None:
     )
     run.write_from("events", lambda: (coded for _, coded in _told(run, stories)))
     run.write_from("documents", lambda: (documents for documents, _ in _told(run, stories)))
+    with pl.Config(engine_affinity="streaming"):
+        run.write_unresolved(events.unresolved(run.events(), UNRESOLVED))
 
 
 def _told(run: runs.Run, stories: Sequence[Keys]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
@@ -216,37 +249,45 @@ def _told(run: runs.Run, stories: Sequence[Keys]) -> Iterator[tuple[pl.DataFrame
 
 
 def recode(path: str | Path, options: Options | None = None) -> runs.Run:
-    """Code a run's mentions again, with other actors, ontology or threshold; no model needed."""
-    options = options or Options()
+    """Code a run's mentions again, with other actors, ontology or threshold; no model needed.
+
+    What the options leave open stays as it was.
+    """
     run = runs.Run.open(path)
     old, info = run.signature(), run.info()
-    if info["state"] != "finished":
-        raise EventcoderError(
-            f"{path} is not finished: go on with `eventcoder code --resume` first"
-        )
-    dictionary = ActorDictionary.load([Path(p) for p in options.actors])
-    ontology = Ontology.load(options.ontology)
-    threshold = options.threshold
-    if threshold is None:
-        try:
-            threshold = float(old.arguments["threshold"])
-        except (KeyError, TypeError, ValueError):
-            raise EventcoderError(f"{path} tells no threshold: give one with --threshold") from None
+    if (unfinished := run.unfinished()) and info["state"] != "recoding":
+        raise EventcoderError(unfinished)
+    options, threshold = _as_before(run, options or Options())
+    dictionary = ActorDictionary.load([Path(p) for p in options.actors or ()])
+    ontology = Ontology.load(options.ontology or "cameo")
+    signature = replace(
+        old, actors_digest=dictionary.digest,
+        ontology=f"{ontology.name} {ontology.version}", ontology_digest=ontology.digest,
+        arguments={**old.arguments, **options.knowledge(), "threshold": threshold},
+    )  # fmt: skip
     began = time.monotonic()
-    with run.held():
-        run.forget_coded()
+    with run.held(), run.stops_told():
+        run.refuse_damaged()
+        run.begin_recoding(signature)
         _code_mentions(run, dictionary, ontology, threshold)
         _write_tables(run)
-        signature = replace(
-            old, actors_digest=dictionary.digest,
-            ontology=f"{ontology.name} {ontology.version}", ontology_digest=ontology.digest,
-            arguments={**old.arguments, "actors": list(options.actors), "threshold": threshold},
-        )  # fmt: skip
         files = {name: n for name, n in info["counts"].items() if name == "skipped_files"}
         account = _account(run) | files
         run.finish(signature, account, info["seconds"] + time.monotonic() - began)
         run.log("recoded", signature=str(signature), **account)
     return run
+
+
+def _as_before(run: runs.Run, options: Options) -> tuple[Options, float]:
+    """Fill what options leave open with what coded a run; return its threshold, too."""
+    asked = run.signature().arguments
+    actors = tuple(asked.get("actors", ())) if options.actors is None else options.actors
+    ontology = options.ontology or asked.get("ontology", "cameo")
+    threshold: Any = asked.get("threshold") if options.threshold is None else options.threshold
+    try:
+        return replace(options, actors=actors, ontology=ontology), float(threshold)
+    except (TypeError, ValueError):
+        raise EventcoderError(f"{run.path} tells no threshold: give one with --threshold") from None
 
 
 def aggregate(
@@ -260,6 +301,8 @@ def aggregate(
     """
     frame = imports.events_of(source)
     options = options or dyads.Options()
+    if options.correct:
+        imports.check_correctable(source, options.correct)
     series = dyads.aggregate(frame, options, levels=levels, documents=_documents(source))
     return series, dyads.account(frame, options)
 
@@ -292,13 +335,13 @@ def evaluate(
     if path is None:
         path = _own_gold(what)
     if what == "actors":
-        dictionary = ActorDictionary.load([Path(p) for p in options.actors])
+        dictionary = ActorDictionary.load([Path(p) for p in options.actors or ()])
         return resolution.actors(path, dictionary, by)
     if what in ("relations", "mentions"):
         model = EncoderModel(resources.model(options.model), options.threads)
         if what == "mentions":
             return spotting.mentions(path, model, by)
-        return evaluation.relations(path, model, Ontology.load(options.ontology), by)
+        return evaluation.relations(path, model, Ontology.load(options.ontology or "cameo"), by)
     coder = Coder.load(options)
     if what == "behaviour":
         return behaviour.behaviour(path, coder)

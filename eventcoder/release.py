@@ -16,6 +16,7 @@ import polars as pl
 from eventcoder import dyads, metadata, panels, runs, tables, writing
 from eventcoder.errors import EventcoderError
 from eventcoder.metadata import Facts, Part
+from eventcoder.ontology import Ontology, available, locate
 
 PERIODS: tuple[dyads.By, ...] = ("day", "week", "month", "year")
 SUMS = "SHA256SUMS"
@@ -116,6 +117,7 @@ def make(
     out, title = Path(out), title or run.path.resolve().name
     old = Release.open(against) if against else None
     _refuse(run, out, version, licence)
+    codes = ontology(run)
     folder = out.parent / f".release-{secrets.token_hex(8)}"
     try:
         folder.mkdir()
@@ -129,7 +131,7 @@ def make(
             authors=tuple(authors) or (f"The compilers of {title}",), with_text=with_text,
             released=released.isoformat() if released else "",
         )  # fmt: skip
-        for name, text in metadata.texts(facts, _ontology(run)).items():
+        for name, text in metadata.texts(facts, codes).items():
             (folder / name).write_text(text, "utf-8", newline="\n")
         (folder / SUMS).write_text(sums(folder), "utf-8", newline="\n")
         if out.exists():
@@ -150,7 +152,7 @@ def _refuse(run: runs.Run, out: Path, version: str, licence: str) -> None:
     metadata.licence(licence)
     state = run.info()["state"]
     if state != "finished":
-        raise EventcoderError(f"{run.path} is not finished ({state}): resume the run first")
+        raise EventcoderError(f"{run.path} is not finished ({state}): {run.unfinished()}")
     if not out.absolute().parent.is_dir():
         raise EventcoderError(f"{out}: the folder {out.parent} does not exist; make it first")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -269,12 +271,26 @@ def _facts(
     )  # fmt: skip
 
 
-def _ontology(run: runs.Run) -> str:
-    """Return the name of the ontology that the run names, or the default for a user's own."""
-    from eventcoder.ontology import available
-
-    name = run.signature().ontology.split(" ")[0]
-    return name if name in available() else "cameo"
+def ontology(run: runs.Run) -> Ontology:
+    """Return the ontology that coded a run; refuse if it has changed since."""
+    signature = run.signature()
+    named = signature.arguments.get("ontology")
+    if named is None:  # an older run, which tells no path
+        name = signature.ontology.split(" ")[0]
+        return Ontology.load(name if name in available() else "cameo")
+    try:
+        locate(named)
+    except EventcoderError:
+        raise EventcoderError(
+            f"the run's ontology {named} is gone: put it back, or recode"
+        ) from None
+    found = Ontology.load(named)
+    if signature.ontology_digest != found.digest:
+        raise EventcoderError(
+            f"the ontology {named} has changed since {run.path} was coded: "
+            f"`eventcoder recode {run.path} --ontology {named}` first"
+        )
+    return found
 
 
 def sums(folder: Path) -> str:

@@ -10,8 +10,8 @@ import polars as pl
 from eventcoder import drawing, figures, imports, runs, tables
 from eventcoder import events as coded
 from eventcoder.errors import EventcoderError
-from eventcoder.ontology import Ontology
-from eventcoder.release import Release
+from eventcoder.ontology import Code, Ontology, available
+from eventcoder.release import Release, ontology
 
 SENTENCES, PHRASES = 20, 20
 
@@ -27,6 +27,7 @@ class Source:
     mentions: pl.LazyFrame | None = None
     made_by: str = ""
     info: Mapping[str, Any] = field(default_factory=dict)
+    codes: Mapping[str, Code] = field(default_factory=dict)
 
 
 def write(path: str | Path, out: str | Path, seed: int = 0) -> None:
@@ -71,15 +72,24 @@ def _open(path: Path) -> Source:
     if (path / "run.json").exists():
         run = runs.Run.open(path)
         return Source(name, "run", run.events(), run.documents(), run.mentions(),
-                      str(run.signature()), run.info())  # fmt: skip
+                      str(run.signature()), run.info(), ontology(run).codes)  # fmt: skip
     if (path / "release.json").exists():
         release = Release.open(path)
         info = release.info()
         title = f"{info.get('title') or name} {info['version']}"
         signed = str(info.get("signed", ""))
-        return Source(title, "release", release.events(), release.documents(), None, signed, info)
+        return Source(title, "release", release.events(), release.documents(), None, signed, info,
+                      _codes_of_release(info))  # fmt: skip
     kind = "data set" if path.is_dir() else "events file"
-    return Source(name, kind, imports.events_of(path))
+    return Source(name, kind, imports.events_of(path), codes=Ontology.load().codes)
+
+
+def _codes_of_release(info: Mapping[str, Any]) -> Mapping[str, Code]:
+    """Return the codes of a release; none of a user's own ontology, which does not come along."""
+    made = info.get("signature")
+    digest = made.get("ontology_digest") if isinstance(made, dict) else None
+    shipped = (Ontology.load(name) for name in available())
+    return next((found.codes for found in shipped if found.digest == digest), {})
 
 
 def _share(n: float, of: float) -> str:
@@ -149,14 +159,14 @@ def _sentences(source: Source, kept: pl.LazyFrame, seed: int) -> list[dict[str, 
         found = source.mentions.join(wanted, on="mention_id", how="semi")
         rows = tables.collect(found, "the mentions").iter_rows(named=True)
         places = {row["mention_id"]: row for row in rows}
-    ontology = Ontology.load()
     return [
-        _sentence(row, places.get(row["mention_id"]), ontology) for row in drawn.rows(named=True)
+        _sentence(row, places.get(row["mention_id"]), source.codes)
+        for row in drawn.rows(named=True)
     ]
 
 
 def _sentence(
-    row: dict[str, Any], place: dict[str, Any] | None, ontology: Ontology
+    row: dict[str, Any], place: dict[str, Any] | None, codes: Mapping[str, Code]
 ) -> dict[str, Any]:
     text = row["sentence_text"]
     marked = {
@@ -165,7 +175,7 @@ def _sentence(
         else _found(text, row[f"{part}_text"])
         for part in ("source", "target", "event")
     }
-    known = ontology.codes.get(row["event_code"])
+    known = codes.get(row["event_code"])
     link = row["url"] if (row["url"] or "").startswith(("https://", "http://")) else None
     return {**row, "pieces": drawing.spans(text, marked), "link": link,
             "code_name": known.name if known else ""}  # fmt: skip

@@ -14,7 +14,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from eventcoder import tables, writing
-from eventcoder.errors import EventcoderError
+from eventcoder.errors import EventcoderError, one_line
 from eventcoder.signature import Signature
 
 if sys.platform == "win32":
@@ -27,7 +27,7 @@ Existing = Literal["refuse", "resume", "overwrite"]
 _PART = re.compile(r"(?:part|documents)-\d{5,}\.parquet")
 _OWN = (
     "documents.parquet", "events.parquet", "mentions/part-*.parquet", "sketches/part-*.parquet",
-    "events/part-*.parquet", "parts/*.parquet", "log.jsonl",
+    "events/part-*.parquet", "parts/*.parquet", "unresolved.csv", "log.jsonl",
 )  # fmt: skip
 
 
@@ -55,9 +55,9 @@ class Run:
         """Make a run folder and hold it for this process alone.
 
         `existing` says what to do if a run is there: refuse it, resume it (finished parts stay;
-        refused if another model or other arguments made them; one that is finished and would not
-        be coded otherwise keeps that state), or overwrite it (only the run's own files are
-        removed). A folder with anything else in it is always refused.
+        refused if another model, other actors or other arguments made them; it stays as it is
+        until `go_on`), or overwrite it (only the run's own files are removed). A folder with
+        anything else in it is always refused.
         """
         run = cls(path)
         run._make_folder()
@@ -71,17 +71,27 @@ class Run:
             stored = {"signature": signature.plain()}
             if found and existing == "resume" and run.info()["state"] != "clearing":
                 run._refuse_other_extraction(signature)
-                if signature.coding_differs(run.signature()):
-                    run.forget_coded()
-                elif run.info()["state"] == "finished":
-                    yield run
-                    return
             else:
                 # Said first: if we are stopped in between, no resume takes old parts for ours.
                 run._write_info({"state": "clearing", **stored})
                 run._remove_own_files()
-            run._write_info({"state": "coding", **stored})
+                run._write_info({"state": "coding", **stored})
             yield run
+
+    def go_on(self, signature: Signature) -> None:
+        """Say that the run is being coded; what was coded by other codes is forgotten."""
+        if signature.coding_differs(self.signature()):
+            self.forget_coded()
+        self._write_info({"state": "coding", "signature": signature.plain()})
+
+    def begin_recoding(self, signature: Signature) -> None:
+        """Say that the tables are between two codings, and forget the old one.
+
+        The counts stay, since what was read does.
+        """
+        told = {**self.info(), "state": "recoding", "signature": signature.plain()}
+        self._write_info(told)
+        self.forget_coded()
 
     @contextmanager
     def held(self) -> Iterator["Run"]:
@@ -93,6 +103,19 @@ class Run:
             with suppress(OSError):
                 (self.path / ".lock").unlink()
             os.close(handle)
+
+    @contextmanager
+    def stops_told(self) -> Iterator[None]:
+        """Log why work on the run ended early; what is refused leaves a finished one as it is."""
+        try:
+            yield
+        except BaseException as error:  # Ctrl-C, too
+            kind = "" if isinstance(error, EventcoderError) else type(error).__name__
+            why = ": ".join(filter(None, (kind, one_line(str(error)))))
+            with suppress(EventcoderError):  # what stopped us may be a full disk
+                if self.info()["state"] != "finished":
+                    self.log("stopped", reason=why)
+            raise
 
     def info(self) -> dict[str, Any]:
         """Return what `run.json` says: state, signature, counts, seconds, sentences_per_second."""
@@ -115,6 +138,44 @@ class Run:
         stored = self.info()["signature"]
         known = {name: stored[name] for name in Signature.__dataclass_fields__ if name in stored}
         return Signature(**known)
+
+    def unfinished(self) -> str:
+        """Say how a run that is not finished goes on; nothing of one that is."""
+        state = self.info()["state"]
+        if state == "finished":
+            return ""
+        if state == "recoding":
+            return f"recoding was stopped: `eventcoder recode {self.path}` again"
+        return f"{self.path} is not finished ({state}): go on with `eventcoder code --resume` first"
+
+    def faults(self) -> list[str]:
+        """Say which parts are missing or cut, as far as their numbers of rows tell."""
+        numbers, counts = self.parts(), self.info().get("counts", {})
+        if gaps := sorted(set(range(max(numbers, default=-1) + 1)) - numbers):
+            return [f"{self._part('mentions', gaps[0])} is missing"]
+        found = []
+        heights = {number: _height(self._part("sketches", number)) for number in sorted(numbers)}
+        for number, height in heights.items():
+            documents = self._part("parts", number)
+            if documents.exists() and _height(documents) != height:
+                found.append(f"{documents} has not the {height:,} rows of its sketches")
+        rows = {"read": sum(heights.values())}
+        if "mentions" in counts:
+            rows["mentions"] = sum(_height(self._part("mentions", n)) for n in numbers)
+        found += [
+            f"the run's parts hold {rows[name]:,} {what}, but run.json says {counts[name]:,}"
+            for name, what in (("read", "documents"), ("mentions", "mentions"))
+            if name in counts and rows[name] != counts[name]
+        ]
+        table = self.path / "documents.parquet"
+        if "read" in counts and table.exists() and (height := _height(table)) != counts["read"]:
+            found.append(f"{table} has {height:,} rows, but run.json says {counts['read']:,}")
+        return found
+
+    def refuse_damaged(self) -> None:
+        """Refuse a run of which parts are missing or cut."""
+        if faults := self.faults():
+            raise EventcoderError(f"{faults[0]}: restore it, or code the corpus again")
 
     def parts(self) -> frozenset[int]:
         """Return the numbers of the parts that are finished."""
@@ -174,6 +235,9 @@ class Run:
 
     def finish(self, signature: Signature, counts: Mapping[str, int], seconds: float) -> None:
         """Write the account; `counts` needs read, coded, skipped, failed, and may say more."""
+        dropped = sum(n for name, n in counts.items() if name.startswith("dropped: "))
+        if "kept" in counts and counts.get("events") != counts["kept"] + dropped:
+            raise ValueError(f"the counts must be events = kept + dropped: {dict(counts)}")
         missing = {"read", "coded", "skipped", "failed"} - counts.keys()
         if missing or counts["read"] != counts["coded"] + counts["skipped"] + counts["failed"]:
             raise ValueError(f"the counts must be read = coded + skipped + failed: {dict(counts)}")
@@ -191,12 +255,18 @@ class Run:
             self._remove_parts("parts")
         self.forget_coded()
 
+    def write_unresolved(self, phrases: pl.DataFrame) -> None:
+        """Write the phrases that no actor is known for: with codes, a table for `--actors`."""
+        code = pl.lit(None, pl.String).alias("code")
+        writing.write(phrases.select("phrase", "language", code, "n"), self.path / "unresolved.csv")
+
     def log(self, event: str, **told: Any) -> None:
         """Add a line to the run's log: JSON with time (UTC), event and what is told of it."""
         now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
         line = json.dumps({"time": now, "event": event, **told}, ensure_ascii=False, default=str)
         try:
-            with (self.path / "log.jsonl").open("a", encoding="utf-8") as file:
+            log = self.path / "log.jsonl"
+            with log.open("a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(line + "\n")
         except OSError as error:
             raise EventcoderError(f"{self.path} can't be written to: {error.strerror}") from error
@@ -208,19 +278,21 @@ class Run:
 
     def part_documents(self) -> Iterator[tuple[int, pl.DataFrame]]:
         """Yield number and documents of each finished part."""
-        numbers = sorted(self.parts())
-        files = [self._part("parts", number) for number in numbers]
-        if all(file.exists() for file in files):
-            for number, file in zip(numbers, files, strict=True):
-                yield number, tables.collect(tables.scan(file, "documents"), str(file))
-            return
         rest, read = tables.empty("documents"), 0
-        for number in numbers:
+        for number in sorted(self.parts()):
+            file = self._part("parts", number)
+            if file.exists():
+                yield number, tables.collect(tables.scan(file, "documents"), str(file))
+                continue
+            # In the finished table, which later parts of a corpus that has grown are not in yet.
             size = self.part_sketches(number).height
             if rest.height < size:
-                some = self.documents().slice(read, _TOGETHER)
-                rest = pl.concat([rest, tables.collect(some, "documents")])
-                read += _TOGETHER
+                table = tables.scan(self.path / "documents.parquet", "documents")
+                some = tables.collect(table.slice(read, _TOGETHER), "documents")
+                rest = pl.concat([rest, some])
+                read += some.height
+            if rest.height < size:
+                raise EventcoderError(f"the documents of part {number} are missing; code again")
             yield number, rest.head(size)
             rest = rest.slice(size)
 
@@ -287,10 +359,18 @@ class Run:
         return False
 
     def _refuse_other_extraction(self, signature: Signature) -> None:
-        if differs := signature.extraction_differs(self.signature()):
+        old = self.signature()
+        if self.info()["state"] == "recoding":
+            raise EventcoderError(f"{self.path} can't be resumed: {self.unfinished()}")
+        if differs := signature.extraction_differs(old):
             raise EventcoderError(
                 f"{self.path} can't be resumed: its {' and '.join(differs)} differ; "
                 "overwrite it, or give another folder"
+            )
+        if signature.actors_differ(old):
+            raise EventcoderError(
+                f"{self.path} can't be resumed: the actors have changed since; put them back, or "
+                "overwrite it; a finished run takes other actors by `eventcoder recode`"
             )
 
     def forget_coded(self) -> None:
@@ -315,7 +395,15 @@ class Run:
     def _write_info(self, content: Mapping[str, Any]) -> None:
         text = json.dumps(content, ensure_ascii=False, indent=2, default=str) + "\n"
         with writing.atomic(self.path / "run.json") as unfinished:
-            unfinished.write_text(text, "utf-8")
+            unfinished.write_text(text, "utf-8", errors="backslashreplace")
+
+
+def _height(file: Path) -> int:
+    """Return the number of rows of a table, which its end tells."""
+    try:
+        return int(pl.scan_parquet(file, glob=False).select(pl.len()).collect().item())
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise EventcoderError(f"{file} can't be read; code again: {error}") from error
 
 
 def _make(folder: Path) -> None:
@@ -354,7 +442,9 @@ def _is_account(content: Mapping[str, Any]) -> bool:
     if not (isinstance(content.get("state"), str) and isinstance(made, dict)):
         return False
     asked = made.get("arguments", {})
-    own = asked.get("actors", []) if isinstance(asked, dict) else None
+    if not (isinstance(asked, dict) and isinstance(asked.get("ontology", ""), str)):
+        return False
+    own = asked.get("actors", [])
     if not (isinstance(own, list) and all(isinstance(path, str) for path in own)):
         return False
     if not all(isinstance(value, str) for name, value in made.items() if name != "arguments"):

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import polars as pl
 
@@ -38,16 +38,16 @@ _CODE_COLUMN = {
 class Options:
     """How events become a series; change a copy with `dataclasses.replace`.
 
-    `from_` and `to` are the first and last day that count. `undirected` adds both directions up.
-    `mirror_symmetric` counts a symmetric event (meet, negotiate) once in each direction, unless
-    undirected. `code_level` gives a row a code, in a column `code`. `self_dyads=False` leaves
-    out events within one unit of the level. `quad` and `goldstein` name other mappings of
-    the ontology than the events' own. `keys` adds columns with the numbers of a state system.
-    `complete` gives every dyad of the data a row in every period in which both its states existed;
-    events of others are left out. With `states`, it is every pair of the members that the state
-    system had in the period, and no other dyad. `normalise` adds the exposure of the period and
-    counts per 1,000 of it. `correct` names a model (or its folder): counts of true events as its
-    confusion matrix has them, with 90 % intervals, stand beside the coded ones.
+    `from_` and `to` are the first and last day that count, also as text (2020-01-31). `undirected`
+    adds both directions up. `mirror_symmetric` counts a symmetric event (meet, negotiate) once in
+    each direction, unless undirected. `code_level` gives a row a code, in a column `code`.
+    `self_dyads=False` leaves out events within one unit of the level. `quad` and `goldstein` name
+    other mappings of the ontology than the events' own. `keys` adds columns with the numbers of a
+    state system. `complete` gives every dyad of the data a row in every period in which both its
+    states existed; events of others are left out. With `states`, it is every pair of the members
+    that the state system had in the period, and no other dyad. `normalise` adds the exposure of the
+    period and counts per 1,000 of it. `correct` names a model (or its folder): counts of true
+    events as its confusion matrix has them, with 90 % intervals, stand beside the coded ones.
 
     Of duplicates, the earliest is kept, then the one with the highest confidence. `one-a-day`
     compares source, target, event code and date; `cluster` source, target, root code and story.
@@ -75,17 +75,16 @@ class Options:
     correct: str = ""
 
     def __post_init__(self) -> None:
+        for name in ("from_", "to"):
+            object.__setattr__(self, name, _day(name, getattr(self, name)))
         for name, known in Options.__annotations__.items():
             allowed, value = get_args(known), getattr(self, name)
             if known not in (dt.date | None,) and allowed and value not in allowed:
                 raise EventcoderError(
                     f"{name} can't be {value!r}: give {', '.join(a or repr(a) for a in allowed)}"
                 )
-        if self.correct and (self.weights != "count" or self.code_level):
-            raise EventcoderError(
-                "counts of quad classes are corrected: leave out "
-                + ("a row a code" if self.code_level else "weights by confidence")
-            )
+        if self.correct and (left_out := self._uncorrectable()):
+            raise EventcoderError(f"counts of quad classes are corrected: leave out {left_out}")
         if self.states and not (self.complete and self.level == "country"):
             raise EventcoderError(
                 "a panel of the states of a system is a complete one of countries: "
@@ -93,6 +92,27 @@ class Options:
             )
         if self.from_ and self.to and self.from_ > self.to:
             raise EventcoderError(f"from {self.from_} is after to {self.to}")
+
+    def _uncorrectable(self) -> str:
+        """Name an option under which no confusion matrix of the model's own quad classes holds."""
+        asked = {
+            "a row a code": self.code_level,
+            "weights by confidence": self.weights != "count",
+            "the other mapping of quad classes": self.quad,
+        }
+        return next((name for name, given in asked.items() if given), "")
+
+
+def _day(name: str, value: Any) -> dt.date | None:
+    """Read a day given as a date, a time or ISO text."""
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if value is None or isinstance(value, dt.date):
+        return value
+    try:
+        return dt.date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise EventcoderError(f"{name} can't be {value!r}: give a day as 2020-01-31") from None
 
 
 @dataclass(frozen=True, slots=True)

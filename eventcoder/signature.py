@@ -4,11 +4,17 @@ import json
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 import eventcoder
+
+
+def readable(path: str | Path) -> str:
+    """Write a path, which may be any bytes, as JSON and tables can hold it."""
+    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +40,28 @@ class Signature:
 
     def extraction_differs(self, other: "Signature") -> list[str]:
         """Name the parts that make another signature's mentions unfit to stand beside ours."""
-        mine, theirs = self.plain(), other.plain()
-        return [
-            part
-            for part in ("eventcoder", "model_digest", "arguments")
-            if mine[part] != theirs[part]
-        ]
+        mine, theirs = self._extraction(), other._extraction()
+        return [part for part in mine if mine[part] != theirs[part]]
+
+    def _extraction(self) -> dict[str, Any]:
+        plain = self.plain()
+        # Mentions don't hang on the ontology; older runs name actors as they were typed.
+        arguments = {name: v for name, v in plain["arguments"].items() if name != "ontology"}
+        if "actors" in arguments:
+            arguments["actors"] = [str(Path(path).absolute()) for path in arguments["actors"]]
+        return {
+            "eventcoder": self.eventcoder,
+            "model_digest": self.model_digest,
+            "arguments": arguments,
+        }
+
+    def actors_differ(self, other: "Signature") -> bool:
+        """Say whether antecedents and home, which mentions hold, came from other actors."""
+        return self.actors_digest != other.actors_digest
 
     def coding_differs(self, other: "Signature") -> bool:
-        """Say whether mentions would be coded otherwise: by other actors or codes."""
-        mine = (self.ontology_digest, self.actors_digest)
-        return mine != (other.ontology_digest, other.actors_digest)
+        """Say whether the same mentions would be coded otherwise: by other codes."""
+        return self.ontology_digest != other.ontology_digest
 
     def plain(self) -> dict[str, Any]:
         """Return the signature as it reads after a way through JSON."""

@@ -27,14 +27,16 @@ AT_ONCE = 1 << 16  # reports in memory beside what is kept of each
 ROWS_AT_ONCE = 1 << 10  # reports anywhere in a file: each maps 64 kB of it
 
 # What is kept of each document of a part, in its order; without sentences it has no sketch. The
-# meaning is the mean of its first sentences', in half precision.
+# meaning is the mean of its first sentences', in half precision. `record` is a digest of what was
+# read: `code --resume` knows the corpus by it.
 SKETCHES = pl.Schema([
     ("doc_id", pl.String()), ("published", pl.Date()), ("language", pl.String()),
     ("text_sha256", pl.String()), ("sketch", pl.Array(pl.UInt16, PERMUTATIONS)),
-    ("meaning", pl.Binary()),
+    ("meaning", pl.Binary()), ("record", pl.String()),
 ])  # fmt: skip
 
 _WORD = re.compile(r"\w+")
+_SHA256 = "^[0-9a-f]{64}$"
 # What a report is ordered and named by; `place` is that of its document in the corpus.
 _HEAD = np.dtype([("digest", "u8"), ("id", "u8"), ("day", "i4"), ("language", "u4"),
                   ("place", "u4")])  # fmt: skip
@@ -54,7 +56,11 @@ Indices = NDArray[np.int64]
 Keys = NDArray[np.uint64]
 
 
-def sketch_rows(documents: pl.DataFrame, extracted: Iterable[Extracted]) -> pl.DataFrame:
+def sketch_rows(
+    documents: pl.DataFrame,
+    extracted: Iterable[Extracted],
+    records: Sequence[str | None] | None = None,
+) -> pl.DataFrame:
     """Return what duplicates of these documents are known by, a row each in their order.
 
     The title counts only where there is nothing else: rewrites change it first.
@@ -72,9 +78,10 @@ def sketch_rows(documents: pl.DataFrame, extracted: Iterable[Extracted]) -> pl.D
         {"doc_id": ids, "sketch": sketch(texts), "meaning": meanings},
         schema={name: SKETCHES[name] for name in known},
     )
-    return documents.select(name for name in SKETCHES if name not in known[1:]).join(
+    told = documents.select("doc_id", "published", "language", "text_sha256").join(
         sketches, on="doc_id", how="left", maintain_order="left"
     )
+    return told.with_columns(pl.Series("record", records or [None] * told.height, pl.String))
 
 
 def sketch(texts: Sequence[str]) -> NDArray[np.uint16]:
@@ -102,6 +109,21 @@ def _word_pairs(text: str) -> list[str]:
     return [f"{a} {b}" for a, b in pairwise(words)] or words
 
 
+def refuse_unsound(sketches: pl.DataFrame) -> None:
+    """Refuse a part's sketches that no run of this version wrote, or that were changed since."""
+    if sketches.schema != SKETCHES:
+        raise EventcoderError("another version made this run: code the corpus again")
+    told = sketches.filter(pl.col("sketch").is_not_null())
+    meant = told["meaning"].bin.size()
+    if not (
+        told["text_sha256"].str.contains(_SHA256).fill_null(value=False).all()
+        and meant.drop_nulls().n_unique() <= 1
+        and (meant % _HALF_FLOAT.itemsize == 0).all()
+        and (meant > 0).all()
+    ):
+        raise EventcoderError("the run's sketches are damaged: code the corpus again")
+
+
 class Reports:
     """Documents with a sketch: on disk as they came, in memory by day, then by content.
 
@@ -126,8 +148,7 @@ class Reports:
 
     def add(self, sketches: pl.DataFrame, events: pl.DataFrame) -> None:
         """Take in a part: sketches of its documents, their coded events."""
-        if sketches.schema != SKETCHES:
-            raise EventcoderError("another version made this run: code the corpus again")
+        refuse_unsound(sketches)
         reports = (
             sketches.with_row_index("place", sum(self._sizes))
             .filter(pl.col("sketch").is_not_null())
@@ -156,7 +177,10 @@ class Reports:
         for name in kept.columns:
             told[name] = kept[name].to_numpy()
         if reports.height and not reports["meaning"].null_count():
-            self._width = len(reports["meaning"][0]) // _HALF_FLOAT.itemsize
+            width = len(reports["meaning"][0]) // _HALF_FLOAT.itemsize
+            if self._width not in (0, width):
+                raise EventcoderError("the run's sketches differ in length: code the corpus again")
+            self._width = width
             self._meanings.writelines(reports["meaning"])
             self._with_meaning += reports.height
         self._heads.write(heads.tobytes())

@@ -7,10 +7,15 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from eventcoder import dyads, metadata, tables
 from eventcoder.errors import EventcoderError
 from eventcoder.release import PERIODS, SUMS, Release, digest
+
+_TEXTS = ("README.md", "CODEBOOK.md", "LICENSE", "CITATION.cff", "datapackage.json",
+          "croissant.json", "release.json")  # fmt: skip
+_FETCHED = {"path", "schema", "profile", "dialect", "$ref", "contentUrl", "@context"}
 
 
 def faults(folder: str | Path) -> list[str]:
@@ -20,7 +25,7 @@ def faults(folder: str | Path) -> list[str]:
         sums = _read_sums(release.path)
     except EventcoderError as error:
         return [str(error)]
-    found = list(_changed(release.path, sums))
+    found = list(_changed(release, sums))
     sound = {name for name in sums if not any(f.startswith(f"{name}:") for f in found)}
     steps: tuple[Callable[[Release, set[str]], Iterator[str]], ...] = (
         _table_faults, _series_faults, _package_faults, _validator_faults,
@@ -43,14 +48,18 @@ def _read_sums(path: Path) -> dict[str, str]:
         raise EventcoderError(f"{path / SUMS} can't be read: {error}") from error
 
 
-def _changed(path: Path, sums: dict[str, str]) -> Iterator[str]:
+def _changed(release: Release, sums: dict[str, str]) -> Iterator[str]:
+    path = release.path
     for name, known in sums.items():
         file = path / name
         if not file.is_file():
             yield f"{name}: the file is missing"
         elif digest(file) != known:
             yield f"{name}: the file was changed (its checksum is not the one in {SUMS})"
+    needed = {*_TEXTS, *(file["path"] for file in release.info()["files"])}
     there = {f.relative_to(path).as_posix() for f in path.rglob("*") if f.is_file()}
+    for name in sorted(needed - sums.keys() - there):
+        yield f"{name}: the file is missing, and so is its line in {SUMS}"
     for name in sorted(there - sums.keys() - {SUMS}):
         yield f"{name}: the file does not belong to the release (it is not in {SUMS})"
 
@@ -99,8 +108,37 @@ def _package_faults(release: Release, sound: set[str]) -> Iterator[str]:
             yield f"README.md: its head does not list {path}"
 
 
+def _elsewhere(release: Release, sound: set[str]) -> Iterator[str]:
+    """Yield what data package and Croissant would have a reader fetch."""
+    for name, part in (("datapackage.json", "resources"), ("croissant.json", "")):
+        if name in sound:
+            told = json.loads((release.path / name).read_text("utf-8"))
+            for key, value in _texts_of(told[part] if part else told):
+                if key in _FETCHED and "://" in value:
+                    yield f"{name}: {key} lies elsewhere: {value}"
+
+
+def _texts_of(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every text of a JSON value with the name that it stands under."""
+    if isinstance(value, str):
+        yield key, value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts_of(item, key)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _texts_of(item, name)
+
+
 def _validator_faults(release: Release, sound: set[str]) -> Iterator[str]:
-    """Ask the validators of frictionless and Croissant, where they are installed."""
+    """Ask the validators of frictionless and Croissant, where they are installed.
+
+    They would fetch what a file names elsewhere, so they are asked only where all is here.
+    """
+    elsewhere = list(_elsewhere(release, sound))
+    yield from elsewhere
+    if elsewhere or any(_package_faults(release, sound)):
+        return
     if find_spec("frictionless") and "datapackage.json" in sound:
         from frictionless import validate
 

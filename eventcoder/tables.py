@@ -40,8 +40,9 @@ def conform(frame: Frame, name: str, only: Collection[str] | None = None) -> Fra
     """Cast and order the columns as declared, add missing optional ones, leave out others.
 
     With `only`, just these columns of the table are asked for and given.
-    Nulls of a column with a `fill` become that. Raises EventcoderError where a required column
-    is missing or, in a frame already in memory, where a value can't be read as its type.
+    NaN is no number, so null; nulls of a column with a `fill` become that. Raises
+    EventcoderError where a required column is missing or, in a frame already in memory, where a
+    value can't be read as its type.
     """
     table = Table.load(name)
     given = frame.lazy().collect_schema()
@@ -173,6 +174,8 @@ def _cast(column: Column, given: pl.Schema, *, strict: bool) -> pl.Expr:
     dtype = given.get(column.name)
     value = pl.col(column.name) if dtype is not None else pl.lit(None)
     wanted = column.dtype
+    if dtype is not None and dtype.is_float():
+        value = value.fill_nan(None)  # pandas writes NaN for what is missing
     if dtype == pl.String and column.type == "date":
         value = value.str.to_date("%Y-%m-%d", strict=strict)
     elif dtype == pl.String and column.type == "number":
@@ -188,6 +191,8 @@ def _cast(column: Column, given: pl.Schema, *, strict: bool) -> pl.Expr:
         value = pl.coalesce(pl.when(whole).then(value).cast(wanted, strict=strict), cut)
     else:
         value = value.cast(wanted, strict=strict)
+    if dtype == pl.String and (column.type == "number" or wanted.is_float()):
+        value = value.fill_nan(None)  # "nan" reads as NaN
     if column.fill is not None:
         value = value.fill_null(column.fill)
     return value.alias(column.name)

@@ -14,7 +14,7 @@ from eventcoder.errors import EventcoderError
 # Fixed, so that the same rows always make the same bytes, and small enough to skip by statistics.
 _ROW_GROUP = 131_072
 # A spreadsheet runs a cell that begins so, but not a number such as -5 or +3.2.
-_FORMULA, _NUMBER = r"^[=+\-@\t\r\n＝＋－＠]", r"^[+-]?[0-9]+([.,][0-9]+)*$"
+_FORMULA, _NUMBER = r"^[=+\-@\t\r\n＝＋－＠]", r"^([+-]?[0-9]+([.,][0-9]+)*|-+)$"
 
 
 def write(frame: pl.DataFrame | pl.LazyFrame, path: str | Path) -> None:

@@ -78,6 +78,7 @@ def part(number: int, size: int, days: int, rng: np.random.Generator,
     sketch = documents.select("doc_id", "published", "language", "text_sha256").with_columns(
         pl.Series("sketch", minima, dtype=sketches.SKETCHES["sketch"]),
         pl.Series("meaning", [row.tobytes() for row in meant]),
+        pl.lit(None, pl.String).alias("record"),
     )
     made = {"documents": documents, "mentions": mentions, "events": events}
     return {"sketches": sketch} | {

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventcoder import resolution
+from eventcoder import checks, resolution
 from eventcoder.actor_tables import COLUMNS, Row, read_meanings, read_table, shipped_tables
 from eventcoder.actors import ActorDictionary
 from eventcoder.errors import EventcoderError
@@ -188,6 +188,60 @@ def test_what_a_sentence_does_not_tell(actors: ActorDictionary) -> None:
     assert said(actors, "police", "Reuters reported that police had left.")[0] == "COP"
 
 
+def test_particles_of_a_name_need_no_capital(actors: ActorDictionary) -> None:
+    iraq = "Iraq's defence minister Khaled al-Obeidi resigned."
+    assert said(actors, "Khaled al-Obeidi", iraq, on=dt.date(2016, 1, 1))[0] == "IRQGOV"
+    oman = "Oman sent Yousef bin Alawi."
+    assert said(actors, "Yousef bin Alawi", oman, on=dt.date(2016, 1, 1))[0] == "OMNGOV"
+    assert said(actors, "al-Qasr bin tiles", "Oman sent al-Qasr bin tiles.")[0] == ""
+
+
+def test_a_part_of_a_dictionary_phrase_has_its_country(actors: ActorDictionary) -> None:
+    text = "أقر مجلس النواب الأردني اتفاقا مع مصر وغادر الوفد مصر"
+    code, row = said(actors, "مجلس النواب", text, language="ar")
+    assert code == "JORLEG"
+    assert "sentence:institutions:" in row
+
+
+@pytest.mark.parametrize(
+    ("phrase", "code"),
+    [
+        ("Hunter Biden", "USA"), ("Sara Netanyahu", "ISR"), ("Melania Trump", "USAELI"),
+        ("Rifaat al-Assad", "SYRELI"), ("Joe Biden", "USAGOV"), ("Mr. Biden", "USAGOV"),
+        ("J. Biden", "USAGOV"), ("the Biden", "USAGOV"), ("President Biden", "USAGOV"),
+    ],
+)  # fmt: skip
+def test_a_leaders_namesake_has_not_his_office(
+    actors: ActorDictionary, phrase: str, code: str
+) -> None:
+    day = dt.date(2023, 6, 1)
+    assert said(actors, phrase, f"{phrase} said so.", on=day)[0] == code
+
+
+def test_a_leader_whom_people_are_for_or_against_is_theirs(actors: ActorDictionary) -> None:
+    assert said(actors, "anti-Maduro protesters", "")[0] == "VENCVL"
+    assert said(actors, "pro-Assad militia", "")[0] == "SYRUAF"
+    assert said(actors, "non-Russian troops", "")[0] == "MIL"
+    assert said(actors, "Iran-affiliated militia", "")[0] == "UAF"
+    assert said(actors, "Russian-installed officials", "")[0] == "GOV"
+
+
+def test_a_listed_city_is_no_form_of_a_role_word(actors: ActorDictionary) -> None:
+    assert said(actors, "سمنان", "", language="fa")[0] == "IRN"
+    assert said(actors, "سمن‌ها", "", language="fa")[0] == "NGO"
+
+
+def test_role_words_hold_no_country(actors: ActorDictionary) -> None:
+    """A country inside an agent's phrase would be lost: "رئيس الأمريكي" is USAGOV."""
+    meant = {"pro-russian separatists", "موسسه مالی"}  # Ukraine's; financial, not Mali's
+    states = [row for row in actors.rows if row.kind in ("country", "nationality")]
+    known = Gazetteer(states)
+    for row in actors.rows:
+        if row.kind == "agent" and not row.id.startswith("rel-") and row.phrase not in meant:
+            for written in {row.phrase, row.phrase.title(), row.phrase.upper()}:
+                assert known.find(written, row.language) == [], row
+
+
 def test_hyphens_part_words(actors: ActorDictionary) -> None:
     assert said(actors, "North-Korean soldiers", "")[0] == "PRKMIL"
     assert said(actors, "al Qaeda", "")[0] == said(actors, "al-Qaeda", "")[0] == "UAF"
@@ -246,6 +300,55 @@ def test_a_wrong_row_is_named(tmp_path: Path, row: str, message: str) -> None:
         read_table(table(tmp_path, row))
 
 
+def test_check_names_all_faults_of_a_table(tmp_path: Path) -> None:
+    own = table(
+        tmp_path,
+        "Iran,de,iran,country,,,,,",
+        "Iran,en",
+        "Quuxian rebels,en,QQQREB,group,,,,,",
+        "Foo Front,en,IRQXXX,group,,,,,",
+        "Bar,en,IRQGOV,leader,,2010-01-01,2009-01-01,,",
+        "Baz,en,IRQGOV,leader,,2010-01-01,2015-01-01,,",
+        "Baz,en,IRQELI,leader,,2015-01-01,,,",
+        "Qux,en,IRQREB,group,,,,,",
+        "Qux,en,IRNREB,party,,2000-01-01,,,",
+    )
+    faults = checks.check(own, "actors")
+    wanted = [
+        (2, "language 'de'"), (2, "code 'iran'"), (3, "2 fields"), (4, "QQQ is no known"),
+        (5, "XXX is no known"), (6, "start 2010-01-01 is after end 2009-01-01"),
+        (8, "IRQELI and, on the same days, IRQGOV in line 7"),
+        (10, "IRNREB and, on the same days, IRQREB in line 9"),
+    ]  # fmt: skip
+    assert len(faults) == len(wanted)
+    for fault, (line, what) in zip(faults, wanted, strict=True):
+        assert fault.startswith(f"{own}, line {line}: ")
+        assert what in fault
+
+
+def test_check_lets_good_rows_be(tmp_path: Path) -> None:
+    own = table(
+        tmp_path,
+        "Baz,en,IRQGOV,leader,,2010-01-01,2015-01-01,,",
+        "Baz,en,IRQELI,leader,,2015-01-02,,,",
+        "Baz,en,IRQ,leader,,,,,",  # on all other days
+        "Quux Union,en,IGOQUU,organisation,,,,,",
+        "imams,en,MOS,agent,,,,,",
+        "Quux River,en,---,other,,,,,",
+    )
+    assert checks.check(own, "actors") == []
+
+
+@pytest.mark.parametrize("path", shipped_tables(), ids=lambda path: path.stem)
+def test_shipped_tables_pass_the_check(path: Path) -> None:
+    assert checks.check(path, "actors") == []
+
+
+def test_coding_takes_codes_that_only_check_refuses(tmp_path: Path) -> None:
+    own = table(tmp_path, "Quuxian rebels,en,QQQREB", header="phrase,language,code")
+    assert [row.code for row in read_table(own)] == ["QQQREB"]
+
+
 def test_a_table_that_cannot_be_read(tmp_path: Path) -> None:
     broken = tmp_path / "broken.csv"
     broken.write_bytes(b"phrase,language,code\n\xff\xfe\x00,en,IRN\n")
@@ -293,6 +396,7 @@ def test_two_hundred_thousand_phrases_load_and_match_fast() -> None:
         ("وزير الزراعة ريوفين تلابيريدزه", "GEOGOV"),
         ("ريوفين", ""),
         ("كتاب جديد", ""),
+        ("كتاب جديد غريب ريوفين تلابيريدزه", ""),  # so many words are seldom one name
     ],
 )
 def test_names_known_in_latin_script_only(phrase: str, code: str) -> None:

@@ -136,6 +136,16 @@ CASES = [
     ("en", "jets", "Pakistan shot down two Indian jets.", "INDMIL"),
     ("en", "IS", "Kurdish fighters drove IS out of Mosul.", "UAF"),
     ("en", "the RF", "Japan asked the RF for talks.", "RUS"),
+    ("en", "RSF", "RSF attacked the city in Sudan.", "SDN"),
+    ("en", "RSF", "The jailing of a journalist was condemned by RSF.", ""),
+    ("en", "GKNB", "Tajikistan's GKNB detained him.", "TJKSPY"),
+    ("en", "GKNB", "Kyrgyzstan's GKNB detained him.", "KGZ"),
+    ("ar", "الاحتلال", "اعتقل الاحتلال شابا في جنين", "ISR"),
+    ("ar", "الاحتلال الروسي", "الاحتلال الروسي في الشرق", "RUS"),
+    ("ar", "احتلال", "بعد احتلال العراق", "IRQ"),
+    ("ar", "الأطلسي", "دعا الأطلسي إلى التهدئة", "IGONAT"),
+    ("ar", "المحيط الأطلسي", "غرقت في المحيط الأطلسي", ""),
+    ("ar", "القاعدة الجوية", "قصفت القاعدة الجوية", ""),
 ]
 
 

@@ -4,6 +4,8 @@ import codecs
 import json
 import os
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -318,6 +320,37 @@ def test_a_damaged_model_file_is_told(
     assert not out.exists()
 
 
+def test_a_model_folder_with_mixed_up_files_is_told(cli: Any, good: Path, tmp_path: Path) -> None:
+    model, out = tmp_path / "model", tmp_path / "run"
+    shutil.copytree(resources.model("default"), model)
+    shutil.copy(model / "pair.onnx", model / "encoder.onnx")
+    one_line(cli("code", good, "-o", out, "--model", model), "encoder.onnx is another network")
+    shutil.copy(resources.model("default") / "encoder.onnx", model / "encoder.onnx")
+    about = json.loads((model / "model.json").read_text("utf-8"))
+    for name, value, words in (("open_source", "x", "open_source"), ("bias", None, "bias")):
+        wrong = about | {"calibration": about["calibration"] | {name: value}}
+        (model / "model.json").write_text(json.dumps(wrong), "utf-8")
+        one_line(cli("code", good, "-o", out, "--model", model), "calibration", words)
+    sure = about | {"calibration": about["calibration"] | {"bias": -1000}}
+    (model / "model.json").write_text(json.dumps(sure), "utf-8")
+    assert cli("code", good, "-o", out, "--model", model).exit_code == 0
+
+
+def test_reading_leaves_nothing_at_home_and_calls_nobody(tmp_path: Path) -> None:
+    """ONNX Runtime's telemetry keeps an id and a queue in the user's folder."""
+    program = (
+        "from eventcoder import resources; from eventcoder.model.encoder import EncoderModel; "
+        "print(len(EncoderModel(resources.model('default')).read(['Iran met Iraq.'])))"
+    )
+    away = {"ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME", "XDG_DATA_HOME"}
+    env = {k: v for k, v in os.environ.items() if k not in away} | {"HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "1\n"
+    assert not list(tmp_path.rglob("*"))
+
+
 @pytest.mark.parametrize("value", ["1.5", "-0.1", "much"])
 def test_a_threshold_that_is_no_probability_is_told(
     cli: Any, good: Path, tmp_path: Path, value: str
@@ -326,6 +359,17 @@ def test_a_threshold_that_is_no_probability_is_told(
     assert result.exit_code == 2
     assert "--threshold" in result.stderr
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text there")
+def test_a_file_whose_name_is_no_text_is_coded(cli: Any, tmp_path: Path) -> None:
+    name = tmp_path / os.fsdecode(b"\xff.txt")
+    name.write_text(GOOD, "utf-8")
+    out = tmp_path / "run"
+    assert cli("code", name, "-o", out).exit_code == 0
+    assert cli("code", name, "-o", out, "--resume").exit_code == 0
+    told = json.loads((out / "run.json").read_text("utf-8"))["signature"]["arguments"]["corpus"]
+    assert told == [f"{tmp_path}/\\udcff.txt"]
 
 
 def test_a_run_folder_that_is_none_is_told(cli: Any, good: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The command line: every command on the coded sample, data apart from talk, clear errors."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -130,6 +131,48 @@ def test_every_option_of_a_series_is_an_option_of_the_command(
     for name in dyads.Options.__dataclass_fields__:
         if name != "ontology":  # there is one
             assert any(getattr(o, name) != getattr(default, name) for o in asked), name
+
+
+def test_only_what_the_matrix_is_of_is_corrected(cli: Any, coded: runs.Run, tmp_path: Path) -> None:
+    series, other = tmp_path / "s.csv", tmp_path / "other"
+    shutil.copytree(coded.path, other)
+    assert cli("recode", other, "--threshold", "0.9").exit_code == 0
+    assert cli("export", coded.path, "--to", "gdelt", "-o", tmp_path / "g.tsv").exit_code == 0
+    for source, words in (
+        (other, "coded with threshold 0.9"), (tmp_path / "g.tsv", "not coded by eventcoder")
+    ):  # fmt: skip
+        refused = cli("aggregate", source, "-o", series, "--correct")
+        assert refused.exit_code == 1 and words in refused.stderr, refused.stderr
+        assert not series.exists()
+    made = json.loads((other / "run.json").read_text("utf-8"))
+    made["signature"]["model_digest"] = "another"
+    (other / "run.json").write_text(json.dumps(made), "utf-8")
+    assert "coded by model" in cli("aggregate", other, "-o", series, "--correct").stderr
+    mapped = cli("aggregate", coded.path, "-o", series, "--correct", "--quad", "phoenix")
+    assert "leave out" in mapped.stderr
+    assert cli("aggregate", coded.path, "-o", series, "--correct").exit_code == 0
+
+
+def test_compare_refuses_files_before_the_work_and_tells_what_it_left_out(
+    cli: Any, coded: runs.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "c.csv"
+    result = cli("compare", coded.path, coded.path / "events.parquet", "-o", out, "--by", "year")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout == "" and out.stat().st_size > 0
+    told = [line for line in result.stderr.splitlines() if "in the series; left out: " in line]
+    assert [line.split(": ")[0] for line in told] == [coded.path.name, "events.parquet"]
+    out.unlink()
+    monkeypatch.setattr("eventcoder.comparison.compare", lambda *_: pytest.fail("it worked"))
+    for files, words in (
+        (("-o", out, "--picture", tmp_path / "x.gif"), ".svg, .png or .html"),
+        (("-o", tmp_path / "c.xlsx"), ".parquet, .csv or .jsonl"),
+        (("-o", out, "--picture", tmp_path / "no" / "x.svg"), "does not exist"),
+    ):
+        result = cli("compare", coded.path, coded.path, *files)
+        assert result.exit_code == 1
+        assert words in result.stderr and len(result.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_explain_shows_actors_rows_and_verdict(cli: Any) -> None:

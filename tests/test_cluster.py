@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,10 @@ class Frail:
 
     def part(self, shard: Any) -> Any:
         ids = {item.doc_id for item in shard if isinstance(item, Document)}
+        if self.always == "hang" and "h" in ids:
+            time.sleep(600)
+        if self.always == "raise" and "r" in ids:
+            raise IndexError("out of range")
         if self.always in ids:
             os._exit(9)
         if self.once in ids and not os.path.exists(self.seen):  # noqa: PTH110
@@ -108,6 +113,31 @@ def test_a_run_on_ray_is_the_run_on_this_machine(
         assert_frame_equal(*rows)
     assert there.info()["counts"] == here.info()["counts"]
     assert isinstance(there, runs.Run)
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [("hang", cluster.SET_ASIDE), ("raise", "set aside: IndexError: out of range")],
+)
+def test_a_document_that_hangs_or_raises_is_set_aside(
+    two_nodes: Any, coder: pipeline.Coder, fault: str, reason: str
+) -> None:
+    made_by = coder.signature(OPTIONS, ())
+    pool = cluster.Pool(
+        lambda: Frail("", fault, ""), 1,
+        tuple(getattr(made_by, name) for name in cluster._MADE_BY), 4.0,
+    )  # fmt: skip
+    texts = [[Document(i, f"Iran met Iraq in place {i}.") for i in ids] for ids in ("ab", "ch")]
+    texts[1].append(Document("r", "Iran met Iraq."))
+    if fault == "raise":
+        del texts[1][1]
+    try:
+        documents = [part.documents for _, part in pool.parts(iter(texts))]
+    finally:
+        pool.close()
+    told = {row["doc_id"]: row["reason"] for part in documents for row in part.to_dicts()}
+    lost = "h" if fault == "hang" else "r"
+    assert told == dict.fromkeys(told) | {lost: reason}
 
 
 def test_an_address_is_of_a_ray_cluster(cli: Any, tmp_path: Path) -> None:

@@ -78,6 +78,17 @@ def test_a_dyad_of_one_side_only_and_series_that_do_not_vary() -> None:
     assert ">–<" in drawn and "null" not in drawn and "NaN" not in drawn
 
 
+def test_events_left_out_are_accounted_for() -> None:
+    a = data(1)
+    b = data(1, first=dt.date(2020, 7, 1))
+    found = compare(a, b)
+    whole = found.overall.filter(pl.col("quad") == "all")
+    for side, events, account in zip("ab", (a, b), found.accounts, strict=True):
+        assert account.kept == whole[f"n_{side}"].item()
+        assert account.read == events.height
+        assert account.left_out["outside the days asked for"] > 0
+
+
 def test_published_files_compare_and_make_a_picture(tmp_path: Path) -> None:
     pytest.importorskip("vl_convert")
     export(data(1), "gdelt", tmp_path / "gdelt.csv")

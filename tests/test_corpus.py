@@ -3,9 +3,13 @@
 import gzip
 import io
 import json
+import os
 import random
+import subprocess
 import sys
+import types
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -218,13 +222,69 @@ def test_files_of_no_format_are_named(folder: Path) -> None:
     (folder / "z" / "c.docx").write_bytes(b"PK")
     (folder / ".DS_Store").write_bytes(b"0")
     (folder / "run").mkdir()
-    (folder / "run" / "run.json").write_text("{}")
-    passed: list[str] = []
-    assert len(list(read([folder], pass_over=passed.append))) == 1
-    assert passed == [str(folder / "b.pdf"), str(folder / "z" / "c.docx")]
+    (folder / "run" / "run.json").write_text('{"state": "coding", "signature": {}}')
+    (folder / "run" / "more").mkdir()
+    (folder / "run" / "more" / "d.txt").write_text(PERSIAN)
+    passed: list[tuple[str, str]] = []
+
+    def pass_over(*told: str) -> None:
+        passed.append(told)
+
+    assert len(list(read([folder], pass_over=pass_over))) == 1
+    assert passed == [
+        (str(folder / "b.pdf"), corpus.NO_FORMAT),
+        (str(folder / "run"), corpus.OWN_RUN),
+        (str(folder / "z" / "c.docx"), corpus.NO_FORMAT),
+    ]
     passed.clear()
-    assert len(list(read([str(folder / "*.*")], pass_over=passed.append))) == 1
-    assert passed == [str(folder / "b.pdf")]
+    assert len(list(read([str(folder / "*.*")], pass_over=pass_over))) == 1
+    assert passed == [(str(folder / "b.pdf"), corpus.NO_FORMAT)]
+
+
+@pytest.mark.parametrize("account", ["{}", "[]", "no JSON", '{"state": "won"}'])
+def test_a_folder_with_anothers_run_json_is_read(folder: Path, account: str) -> None:
+    (folder / "race").mkdir()
+    (folder / "race" / "run.json").write_text(account)
+    (folder / "race" / "a.txt").write_text(ENGLISH)
+    good, _ = split(read([folder]))
+    assert [document.text for document in good] == [ENGLISH]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_linked_folders_are_entered_once(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "far" / "deep").mkdir(parents=True)
+    (tmp_path / "far" / "a.txt").write_text(ARABIC)
+    (tmp_path / "far" / "deep" / "b.txt").write_text(PERSIAN)
+    (tmp_path / "far" / "deep" / "back").symlink_to(tmp_path / "far")
+    (folder / "linked").symlink_to(tmp_path / "far")
+    (folder / "self").symlink_to(folder)
+    good, bad = split(read([folder]))
+    assert [document.text for document in good] == [ARABIC, PERSIAN]
+    assert not bad
+
+
+def test_a_folder_that_cannot_be_listed_is_a_row(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.txt").write_text(ENGLISH)
+    for name in ("locked", "z"):
+        (folder / name).mkdir()
+        (folder / name / "b.txt").write_text(f"{ARABIC} {name}")
+    listed: dict[str, Any] = {name: getattr(os, name) for name in ("scandir", "listdir")}
+
+    def refuse(name: str) -> Any:
+        def call(path: Any) -> Any:
+            if Path(path).name == "locked":  # as root, who may list all, a mode would not do
+                raise PermissionError(13, "Permission denied", str(path))
+            return listed[name](path)
+
+        return call
+
+    for name in listed:
+        monkeypatch.setattr(os, name, refuse(name))
+    good, (bad,) = split(read([folder]))
+    assert len(good) == 2
+    assert (bad.path, bad.reason) == (str(folder / "locked"), "Permission denied")
 
 
 @pytest.mark.parametrize("name", ["n.jsonl", "n.jsonl.gz", "n.parquet", "n.txt"])
@@ -294,6 +354,28 @@ def test_a_missing_text_column_beside_good_files_is_accounted(folder: Path) -> N
     good, bad = split(read([folder]))
     assert [d.text for d in good] == [ENGLISH]
     assert [Path(u.path).name for u in bad] == ["a.csv", "c.csv"]
+
+
+@pytest.mark.parametrize("rows", [99, 100, 101, 300])
+def test_many_rows_without_text_do_not_hide_the_good_files(
+    folder: Path, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    junk = jsonl(*({"x": n} for n in range(rows)))
+    (folder / "a.jsonl").write_text(junk)
+    with pytest.raises(EventcoderError, match="no column 'text'"):
+        list(read([folder]))
+    (folder / "b.txt").write_text(ENGLISH)
+    good, bad = split(read([folder]))
+    assert ([d.text for d in good], len(bad)) == ([ENGLISH], rows)
+    assert [u.path.rpartition(":")[2] for u in bad] == [str(n) for n in range(1, rows + 1)]
+    for text, told in ((junk, 0), (junk + jsonl({"text": ENGLISH}), 1)):
+        stdin = types.SimpleNamespace(buffer=io.BytesIO(text.encode()))
+        monkeypatch.setattr(sys, "stdin", stdin)
+        if told:
+            assert len(split(read(["-"]))[1]) == rows
+        else:
+            with pytest.raises(EventcoderError, match="no column 'text'"):
+                list(read(["-"]))
 
 
 # Bad documents
@@ -428,6 +510,42 @@ def test_corrupt_parquet(folder: Path) -> None:
         assert len(bad) <= 1
         assert bad or len(good) == 5000
         assert all("Parquet file is damaged" in u.reason for u in bad)
+
+
+def test_a_kilobyte_of_parquet_does_not_fill_memory(tmp_path: Path) -> None:
+    """One string of three million letters in 400 rows, as text, in a list and as bytes."""
+    program = (
+        "import resource, sys\n"
+        "import polars\n"
+        "from eventcoder import corpus\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "items = list(corpus.read(sys.argv[1:]))\n"
+        "print(len(items), *sorted({item.reason for item in items}), sep='|')\n"
+        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)\n"
+    )
+    bomb = "a" * 3_000_000
+    for texts, reason in (
+        ([bomb] * 400, "longer than 1,000,000 characters: split it into documents"),
+        ([[bomb]] * 400, "the text is a list, not a string"),
+        ([bomb.encode()] * 400, "the text is a bytes, not a string"),
+    ):
+        pl.DataFrame({"text": texts, "title": [bomb] * 400}).write_parquet(tmp_path / "a.parquet")
+        assert (tmp_path / "a.parquet").stat().st_size < 1_000_000
+        done = subprocess.run(
+            [sys.executable, "-c", program, tmp_path / "a.parquet"],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        told, megabytes = done.stdout.splitlines()
+        assert told == f"400|{reason}"
+        assert int(megabytes) < 300
+
+
+def test_parquet_of_categories_is_text(folder: Path) -> None:
+    frame = pl.DataFrame({"text": [ENGLISH, None, ARABIC]}, schema={"text": pl.Categorical})
+    frame.write_parquet(folder / "a.parquet")
+    good, bad = split(read([folder / "a.parquet"]))
+    assert [document.text for document in good] == [ENGLISH, ARABIC]
+    assert [u.reason for u in bad] == ["the text is empty"]
 
 
 def test_parquet_of_another_type(folder: Path) -> None:

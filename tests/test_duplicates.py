@@ -153,7 +153,7 @@ def meant(ids: list[str], vectors: list[Any], seed: int) -> pl.DataFrame:
         "sketch": pl.Series(minima, dtype=sketches.SKETCHES["sketch"]),
         "meaning": [vector.astype("<f2").tobytes() for vector in vectors],
     }  # fmt: skip
-    return pl.DataFrame(rows, schema=sketches.SKETCHES)
+    return pl.DataFrame(rows | {"record": [None] * len(ids)}, schema=sketches.SKETCHES)
 
 
 def test_languages_meet_by_what_they_mean_if_they_tell_of_the_same_countries() -> None:

@@ -221,6 +221,16 @@ def test_weights() -> None:
     }
 
 
+def test_nan_weighs_nothing() -> None:
+    """Pandas writes NaN where a value is missing: one must not make the whole sum NaN."""
+    events = frame(event(confidence=0.25), event(confidence=0.5, doc_id="d1")).with_columns(
+        confidence=pl.Series([0.25, float("nan")]), goldstein=pl.Series([float("nan"), -1.0])
+    )
+    made = series(events, weights="confidence")
+    assert made["n_events"].to_list() == [0.25]
+    assert not made["goldstein_sum"].is_nan().any()
+
+
 def test_symmetric_events_mirrored() -> None:
     events = frame(event(event_code="046"), event(event_code="190"))
     made = series(events, mirror_symmetric=True)
@@ -375,6 +385,15 @@ def test_foreign_tables_are_refused_with_a_reason(tmp_path: Path) -> None:
 def test_unknown_options_name_the_known_ones(bad: dict[str, Any]) -> None:
     with pytest.raises(EventcoderError, match="give "):
         Options(**bad)
+
+
+def test_days_may_be_text() -> None:
+    assert Options(from_="2020-01-01", to="2020-02-29") == Options(  # type: ignore[arg-type]
+        from_=dt.date(2020, 1, 1), to=dt.date(2020, 2, 29)
+    )
+    for bad in ("2021-02-29", "", 2020, "soon"):
+        with pytest.raises(EventcoderError, match=r"to can't be .*: give a day as 2020-01-31"):
+            Options(to=bad)  # type: ignore[arg-type]
 
 
 def test_from_after_to() -> None:

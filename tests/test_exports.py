@@ -95,9 +95,10 @@ def test_icews(tmp_path: Path) -> None:
     assert float(two["Intensity"]) == icews
 
 
-def test_polecat(tmp_path: Path) -> None:
-    statement = event(event_code="010")
-    sanction = event(event_code="1621", plover_type=None)
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_polecat(tmp_path: Path, nothing: str | None) -> None:
+    statement = event(event_code="010", plover_type=nothing)
+    sanction = event(event_code="1621", plover_type=nothing)
     account = export(frame(sanction, statement), "polecat", tmp_path / "f")
     (one,) = rows_of(tmp_path / "f", "polecat")
     wanted = {
@@ -109,6 +110,24 @@ def test_polecat(tmp_path: Path) -> None:
     }  # fmt: skip
     assert {name: one[name] for name in wanted} == wanted
     assert account.left_out == {"no PLOVER type for the code (statements, appeals)": 1}
+
+
+@pytest.mark.parametrize("to", ["gdelt", "icews", "polecat", "phoenix"])
+def test_no_cell_is_a_formula(tmp_path: Path, to: str) -> None:
+    attack = dict.fromkeys(("source_name", "source_text", "sentence_text", "doc_id"), "=cmd|x!A1")
+    export(frame(event(**attack), event(target="---")), to, tmp_path / "f")
+    cells = {cell for row in rows_of(tmp_path / "f", to) for cell in row.values()}
+    assert not [cell for cell in cells if cell.startswith(("=", "@"))]
+    assert "'---" not in cells
+
+
+def test_stata_holds_days_of_any_century(tmp_path: Path) -> None:
+    pd = pytest.importorskip("pandas")
+    events = frame(event(event_date=dt.date(1600, 1, 1)), event())
+    export(events, "stata", tmp_path / "f.dta")
+    with pd.io.stata.StataReader(tmp_path / "f.dta", convert_dates=False) as reader:
+        days = reader.read()["event_date"].tolist()
+    assert days == [(day - dt.date(1960, 1, 1)).days for day in events["event_date"].to_list()]
 
 
 def test_phoenix_counts_neutral_and_sanctions_its_way(tmp_path: Path) -> None:

@@ -242,6 +242,28 @@ def test_coverage_report(
     assert capsys.readouterr().out.splitlines()[1].split() == ["party", "3"]
 
 
+@pytest.mark.parametrize(
+    ("language", "phrase", "day", "code"),
+    [
+        ("ar", "شرطة الاحتلال", "2020-01-01", "ISRCOP"), ("ar", "الكابينت", "2020-01-01", "ISRGOV"),
+        ("ar", "خادم الحرمين الشريفين", "2020-01-01", "SAUGOV"),
+        ("ar", "الدولة الإسلامية", "2015-01-01", "UAF"), ("fa", "دادگاه لاهه", "2015-01-01", "IGO"),
+        ("fa", "هیئت تحریر شام", "2024-12-07", "SYRREB"),
+        ("fa", "هیئت تحریر شام", "2024-12-08", "SYRGOV"),
+        ("ar", "بابا الفاتيكان", "2020-01-01", "VATGOV"),
+        ("ar", "مجلس النواب الأميركي", "2020-01-01", "USALEG"),
+        ("en", "nine US attorneys", "2020-01-01", "USAJUD"),
+        ("ar", "القبائل", "2020-01-01", "CVL"), ("en", "Beit-e Rahbari", "2020-01-01", "IRNGOV"),
+    ],
+)  # fmt: skip
+def test_names_that_were_lost(
+    actors: ActorDictionary, language: str, phrase: str, day: str, code: str
+) -> None:
+    found = actors.resolve(phrase, language, dt.date.fromisoformat(day))
+    assert found is not None
+    assert found.code == code
+
+
 def test_real_mentions_are_found(actors: ActorDictionary) -> None:
     shared = os.environ.get("EVENTCODER_SHARED")
     if not shared:

@@ -1,12 +1,13 @@
 """A run that is killed again and again ends with the tables of one that was left alone.
 
-On the sample; with EVENTCODER_DOCUMENTS=100000 on as many documents made of it, in shards of the
-usual size.
+On the sample; with EVENTCODER_DOCUMENTS=100000 on as many documents, each the beginning of one of
+its items up to a full stop, in shards of the usual size and with all cores.
 """
 
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -27,7 +28,7 @@ CODE = (
 )
 
 
-SHARD = 512 if DOCUMENTS else 4
+SHARD, THREADS = (512, 0) if DOCUMENTS else (4, 1)
 PARTS = max(DOCUMENTS // SHARD, 100 // SHARD)
 
 
@@ -40,7 +41,7 @@ def news(folder: Path) -> Path:
     with (folder / "made.jsonl").open("w", encoding="utf-8") as file:
         for number in range(DOCUMENTS):
             item = items[number % len(items)]
-            text = f"{item['text']}\n{number}"
+            text = f"{item['text'].partition('. ')[0]}.\n{number}"
             file.write(json.dumps({**item, "doc_id": f"d{number}", "text": text}) + "\n")
     return folder / "made.jsonl"
 
@@ -65,7 +66,7 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
     rng = random.Random(9)
     for kill in range(KILLS):
         process = subprocess.Popen(
-            command("code", corpus, "--out", out, "--threads", 1, "--resume"),
+            command("code", corpus, "--out", out, "--threads", THREADS, "--resume"),
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         wait_for_parts(process, out, rng.randint(1, PARTS // (KILLS + 2)))
@@ -75,12 +76,12 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
         info = json.loads((out / "run.json").read_text("utf-8"))
         assert info["state"] == "coding", f"ended before kill {kill}"
     left = subprocess.run(
-        command("code", corpus, "--out", out, "--threads", 1, "--resume"),
+        command("code", corpus, "--out", out, "--threads", THREADS, "--resume"),
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert left.returncode == 0, left.stderr
     whole = subprocess.run(
-        command("code", corpus, "--out", tmp_path / "whole", "--threads", 1),
+        command("code", corpus, "--out", tmp_path / "whole", "--threads", THREADS),
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert whole.returncode == 0, whole.stderr
@@ -107,7 +108,7 @@ def test_a_full_disk_is_told_and_the_run_goes_on_later(tmp_path: Path) -> None:
     import resource
 
     limit = 120_000
-    arguments = command("code", CORPUS, "--out", tmp_path / "run", "--threads", 1, "--resume",
+    arguments = command("code", CORPUS, "--out", tmp_path / "run", "--threads", THREADS, "--resume",
                         shard=20)  # fmt: skip
     full = subprocess.run(
         arguments, capture_output=True, text=True, check=False,
@@ -119,3 +120,38 @@ def test_a_full_disk_is_told_and_the_run_goes_on_later(tmp_path: Path) -> None:
     later = subprocess.run(arguments, capture_output=True, text=True, check=False)
     assert later.returncode == 0, later.stderr
     assert runs.Run.open(tmp_path / "run").info()["counts"]["read"] == 100
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
+@pytest.mark.parametrize("given", [0, 4])
+def test_one_interrupt_ends_a_run_that_waits_for_a_pipe(tmp_path: Path, given: int) -> None:
+    """Before the first document, and when a thread waits for the next."""
+    out = tmp_path / "run"
+    process = subprocess.Popen(
+        command("code", "-", "--out", out, "--threads", 1, shard=1),
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        # A shell that runs its tests in the background has them ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )  # fmt: skip
+    assert process.stdin
+    assert process.stderr
+    for number in range(given):  # a block is a quarter of a megabyte
+        row = {"text": f"Iran met Iraq on day {number}.", "other": "x" * 100_000}
+        process.stdin.write(json.dumps(row).encode() + b"\n")
+    process.stdin.flush()
+    wait_for_parts(process, out, 1) if given else time.sleep(4)
+    time.sleep(0.5)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    try:
+        process.wait(20)
+    finally:
+        process.kill()
+    assert time.monotonic() - began < 5  # under a second, where nothing else runs
+    told = process.stderr.read().decode()
+    process.stdin.close()
+    process.stderr.close()
+    assert process.returncode > 0, told
+    assert "Fatal" not in told
+    assert "Traceback" not in told

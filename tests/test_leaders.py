@@ -33,6 +33,17 @@ QUESTIONS = """
 2024-12-01 Bashar al-Assad SYRGOV
 2024-12-08 بشار الأسد SYRGOV
 2024-12-20 بشار اسد SYRELI
+2020-01-01 Melania Trump USAELI
+2020-01-01 أسماء الأسد SYRELI
+2015-01-01 Bahia Hariri LBNLEG
+2010-01-01 محمدجواد لاریجانی IRNJUD
+2021-08-15 Mohammad Mohaqiq AFGOPP
+2015-05-26 Gulmurod Khalimov TJKCOP
+2015-05-27 گلمراد حلیم‌اف UAF
+2000-01-01 أحمد جبريل PSEREB
+2015-01-01 Umarali Quvvatov TJKOPP
+2010-01-01 أردوجان TURGOV
+2010-01-01 بيردمحمدوف TKMGOV
 2020-01-01 Ahmad al-Sharaa SYRREB
 2020-01-01 أبو محمد الجولاني SYRREB
 2025-02-01 أحمد الشرع SYRGOV

@@ -90,6 +90,61 @@ def test_one_dyad_has_every_month(run: Path) -> None:
     )
 
 
+def test_a_dyad_without_events_has_zeros(run: Path) -> None:
+    r = ec.load(run)
+    months = [dt.date(2022, m, 1) for m in range(1, 10)]
+    for asked in (
+        {"source": "TJK", "target": "FRA"},
+        {"source": "TJKGOV", "target": "IGOUNO", "level": "actor"},
+        {"source": "TJKGOV", "target": "FRAMIL", "level": "country-sector"},
+        {"source": "TJK", "target": "FRA", "undirected": True, "weights": "confidence"},
+        {"source": "TJK", "target": "FRA", "keys": "cow", "normalise": "documents"},
+        {"source": "TJK", "target": "FRA", "correct": "default"},
+    ):
+        none: pl.DataFrame = r.dyads("month", **asked)
+        like = r.dyads("month", **{**asked, "source": "RUS", "target": "TJK", "level": "country"})
+        assert none["period"].to_list() == months and none.schema == like.schema, asked
+        assert not none.select("n_events", "goldstein_sum", "n_documents").to_numpy().any()
+        assert none["goldstein_mean"].null_count() == 9
+        missing = [name for name, n in none.null_count().to_dicts()[0].items() if n]
+        assert set(missing) <= {"goldstein_mean", *(c for c in missing if c.endswith("_1000"))}
+    assert r.dyads("month", "TJK", "FRA", keys="cow")["target_cow"].to_list() == [220] * 9
+    later = r.dyads("month", "TJK", "FRA", from_="2022-08-15")
+    assert later["period"].to_list() == months[7:]
+    assert r.dyads("month", "TJK", "FRA", complete=False).is_empty()
+    assert r.dyads("month", "CSK", "FRA").is_empty()  # no state of these days
+    pytest.importorskip("altair")
+    shown = r.plot("TJK", "FRA").to_dict()["data"]["values"]
+    assert len(shown) == 36 and not any(row["events"] for row in shown)
+
+
+def test_a_misspelt_code_is_an_error(run: Path) -> None:
+    r = ec.load(run)
+    for source, target, level, bad in (
+        ("Rus", "TJK", "country", "Rus"), ("RUS", "TJKGOV", "country", "TJKGOV"),
+        ("XXX", "", "country", "XXX"), ("", "tjk", "country", "tjk"),
+        ("RUSGOV", "TJKGVO", "actor", "TJKGVO"), ("RUSXXX", "TJK", "country-sector", "RUSXXX"),
+    ):  # fmt: skip
+        with pytest.raises(EventcoderError, match=f"no {level} has the code '{bad}'"):
+            r.dyads("month", source, target, level=level)
+    with pytest.raises(EventcoderError, match="'XXX'"):
+        r.plot("XXX", "YYY")
+    # A code of the user's own that is in the data is known.
+    own = events().with_columns(source=pl.lit("TJKOWN"))
+    path = run.parent / "own.parquet"
+    own.write_parquet(path)
+    assert ec.load(path).dyads("year", "TJKOWN", "TJK", level="actor")["n_events"].sum() > 0
+
+
+def test_days_as_text(run: Path) -> None:
+    r = ec.load(run)
+    for first in ("2022-05-01", dt.date(2022, 5, 1), dt.datetime(2022, 5, 1, 12)):
+        series = r.dyads("month", "RUS", "TJK", from_=first, to="2022-07-31")
+        assert series["period"].to_list() == [dt.date(2022, m, 1) for m in (5, 6, 7)]
+    with pytest.raises(EventcoderError, match="from_ can't be 'May': give a day as 2020-01-31"):
+        r.dyads("month", from_="May")
+
+
 def test_exposure_and_documents(run: Path, tmp_path: Path) -> None:
     assert ec.load(run).exposure("year")["n_documents"].sum() == 40
     events().write_parquet(tmp_path / "events.parquet")
@@ -120,7 +175,7 @@ def test_charts(run: Path) -> None:
     conflict = [row for row in bars["data"]["values"] if row["quad class"].endswith("conflict")]
     assert all(row["shown"] <= 0 for row in conflict)
     line = r.plot(measure="n_documents", by="year").to_dict()
-    assert line["data"]["values"] == [{"period": "2022-01-01", "n_documents": 39}]
+    assert line["data"]["values"] == [{"period": "2022-01-01T00:00:00", "n_documents": 39}]
     assert r.plot("RUS", "TJK", measure="goldstein_mean").to_dict()
     for measure in ("nonesuch", "goldstein_mean", "source", "source_cow"):
         with pytest.raises(EventcoderError, match="give one of n_events"):
@@ -136,6 +191,14 @@ def test_charts(run: Path) -> None:
     assert band["encoding"]["y2"] == {"field": "n_events_corrected_high"}
     vl_convert = pytest.importorskip("vl_convert")
     assert vl_convert.vegalite_to_svg(r.plot("RUS", "TJK", by="day").to_json()).startswith("<svg")
+
+
+def test_weeks_are_drawn_from_their_own_first_day(run: Path) -> None:
+    pytest.importorskip("altair")
+    bars = ec.load(run).plot("RUS", "TJK", by="week").to_dict()
+    assert bars["encoding"]["x"]["timeUnit"] == "binnedyearweek"  # yearweek begins on Sundays
+    days = {dt.datetime.fromisoformat(row["period"]) for row in bars["data"]["values"]}
+    assert {day.isoweekday() for day in days} == {1}
 
 
 def test_charts_bring_their_scripts_unless_the_user_wants_others(run: Path) -> None:
@@ -199,3 +262,29 @@ def test_importing_is_light_and_loading_quick(run: Path) -> None:
     began = time.perf_counter()
     ec.load(run)
     assert time.perf_counter() - began < 0.5
+
+
+def test_a_folder_of_many_files_opens_as_quickly_as_one(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from eventcoder import imports
+    from eventcoder.exports import export
+
+    folder = tmp_path / "gdelt"
+    folder.mkdir()
+    export(events(), "gdelt", tmp_path / "one.csv")
+    for number in range(30):
+        (folder / f"{number:03}.csv").write_bytes((tmp_path / "one.csv").read_bytes())
+    opened: list[Path] = []
+    whole = imports._opened
+    monkeypatch.setattr(imports, "_opened", lambda p, how: opened.append(p) or whole(p, how))
+    r = ec.load(folder)
+    assert opened == [folder / "000.csv"]
+    assert len(r.events) == 30 * 39
+    (folder / "029.csv").write_text("no events")
+    other = ec.load(folder)
+    with pytest.raises(EventcoderError, match=r"029\.csv is in no layout"):
+        _ = other.events
+    (folder / "000.csv").write_text("no events")
+    with pytest.raises(EventcoderError, match=r"000\.csv is in no layout"):
+        ec.load(folder)

@@ -14,10 +14,25 @@ import pytest
 import zstandard
 from polars.testing import assert_frame_equal
 
-from eventcoder import corpus, dyads, pipeline, resources, runs, tables
+from eventcoder import (
+    actor_tables,
+    checks,
+    corpus,
+    dyads,
+    extraction,
+    pipeline,
+    release,
+    resources,
+    runs,
+    tables,
+)
+from eventcoder import coder as coders
 from eventcoder.errors import EventcoderError
+from eventcoder.formats import Columns
+from eventcoder.records import Document
 
 OPTIONS = pipeline.Options(threads=1)
+PAGES = Path(__file__).parent / "sample" / "corpus" / "pages"
 MADE_BY = {"eventcoder", "model", "model_digest", "ontology", "ontology_digest", "actors_digest"}
 DEAL = "Iran's foreign minister met his Iraqi counterpart in Baghdad on Monday, officials said."
 
@@ -162,6 +177,53 @@ def test_only_the_same_corpus_resumes(tmp_path: Path, monkeypatch: pytest.Monkey
     refused("there is less of it")
 
 
+def test_only_the_same_records_resume(tmp_path: Path) -> None:
+    """What tells of a document is part of it, and so is why it could not be read."""
+    file = tmp_path / "news.jsonl"
+    whole = [{"doc_id": "a", "text": DEAL, "published": "2021-05-04"}, {"doc_id": "b", "text": ""}]
+
+    def write(*records: dict[str, str]) -> None:
+        file.write_text("".join(json.dumps(record) + "\n" for record in records), "utf-8")
+
+    write(*whole)
+    run = pipeline.code([file], tmp_path / "run", OPTIONS)
+    told = (run.path / "run.json").read_bytes()
+    for record, change in (
+        (0, {"published": "2021-05-05"}), (0, {"publisher": "KUNA"}), (0, {"title": "A deal"}),
+        (0, {"url": "https://example.org"}), (0, {"language": "fa"}), (1, {"text": DEAL}),
+    ):  # fmt: skip
+        changed = [dict(item) for item in whole]
+        changed[record] |= change
+        write(*changed)
+        with pytest.raises(EventcoderError, match=rf"news\.jsonl:{record + 1}"):
+            pipeline.code([file], run.path, OPTIONS, "resume")
+        assert (run.path / "run.json").read_bytes() == told
+    write(*whole)
+    pipeline.code([file], run.path, OPTIONS, "resume")
+    rows = pl.read_parquet(run.path / "sketches" / "part-00000.parquet")
+    rows.with_columns(record=None).select(rows.columns).cast(dict(rows.schema)).write_parquet(
+        run.path / "sketches" / "part-00000.parquet"
+    )
+    write({"doc_id": "a", "text": "It killed whoever read it."}, whole[1])
+    pipeline.code([file], run.path, OPTIONS, "resume")  # as if set aside: id and place tell
+
+
+def test_a_refused_resume_leaves_a_run_as_it_was(tmp_path: Path) -> None:
+    text, mine = tmp_path / "one.txt", tmp_path / "mine.csv"
+    text.write_text(DEAL, "utf-8")
+    mine.write_text("phrase,language,code\nZorbland,en,ZZZ\n", "utf-8")
+    options = replace(OPTIONS, actors=(str(mine),))
+    run = pipeline.code([text], tmp_path / "run", options)
+    told, log = ((run.path / name).read_bytes() for name in ("run.json", "log.jsonl"))
+    mine.write_text("phrase,language,code\nZorbland,en,ZZY\n", "utf-8")  # the same path
+    with pytest.raises(EventcoderError, match=r"actors have changed since.*recode"):
+        pipeline.code([text], run.path, options, "resume")
+    assert (run.path / "run.json").read_bytes() == told
+    assert (run.path / "log.jsonl").read_bytes() == log
+    recoded = pipeline.recode(run.path)
+    assert recoded.signature().actors_digest not in told.decode()
+
+
 def test_files_passed_over_and_dates_refused_are_told_and_progress_knows_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,6 +269,84 @@ def test_recode_without_change_changes_nothing(
     assert again.signature() == coded.signature()
 
 
+def test_a_stopped_recode_says_so_until_it_is_done_again(
+    own: runs.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_from = runs.Run.write_from
+
+    def dying(run: runs.Run, name: str, parts: Any) -> None:
+        if name == "documents":
+            raise KeyboardInterrupt
+        write_from(run, name, parts)
+
+    monkeypatch.setattr(runs.Run, "write_from", dying)
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.recode(own.path, pipeline.Options(threshold=1.0))
+    monkeypatch.setattr(runs.Run, "write_from", write_from)
+    assert own.info()["state"] == "recoding"
+    assert "recode" in checks.check(own.path, "")[0]
+    with pytest.raises(EventcoderError, match="recode"):
+        release.make(own, own.path.parent / "v1", "1.0")
+    asked = own.info()["signature"]["arguments"]
+    with pytest.raises(EventcoderError, match=r"recoding was stopped: `eventcoder recode"):
+        pipeline.code(asked["corpus"], own.path, replace(OPTIONS, threshold=1.0), "resume")
+    again = pipeline.recode(own.path)
+    assert again.info()["counts"]["kept"] == 0 == read(again, "documents")["n_events"].sum()
+    assert checks.check(own.path, "") == []
+
+
+@pytest.mark.parametrize("folder", ["mentions", "sketches"])
+def test_a_part_that_is_gone_or_cut_is_told(own: runs.Run, folder: str) -> None:
+    file = own.path / folder / "part-00000.parquet"
+    rows = pl.read_parquet(file)
+    rows.head(rows.height - 1).write_parquet(file)
+    for words in ("run.json says", "part" if folder == "mentions" else "can't be read"):
+        with pytest.raises(EventcoderError, match=words):
+            pipeline.recode(own.path)
+        assert own.info()["state"] == "finished"
+        assert checks.check(own.path, "")
+        file.unlink(missing_ok=True)
+
+
+def test_a_part_missing_among_others_is_told(own: runs.Run) -> None:
+    first = own.path / "mentions" / "part-00000.parquet"
+    first.rename(first.with_name("part-00001.parquet"))
+    assert "part-00000.parquet is missing" in checks.check(own.path, "")[0]
+    with pytest.raises(EventcoderError, match="is missing"):
+        pipeline.recode(own.path)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("text_sha256", "zz"), ("text_sha256", None), ("meaning", b"x")]
+)
+def test_damaged_sketches_are_told(own: runs.Run, column: str, value: Any) -> None:
+    file = own.path / "sketches" / "part-00000.parquet"
+    rows = pl.read_parquet(file)
+    rows.with_columns(pl.lit(value, rows.schema[column]).alias(column)).write_parquet(file)
+    with pytest.raises(EventcoderError, match="sketches are damaged"):
+        pipeline.recode(own.path)
+
+
+def test_phrases_without_an_actor_wait_for_their_codes(own: runs.Run) -> None:
+    file = own.path / "unresolved.csv"
+    phrases = pl.read_csv(file, infer_schema=False)
+    assert phrases.columns == ["phrase", "language", "code", "n"]
+    assert 0 < phrases.height <= pipeline.UNRESOLVED
+    assert phrases["n"].cast(int).is_sorted(descending=True)
+    assert phrases["code"].null_count() == phrases.height
+    assert "no row has a code yet" in checks.check(file, "actors")[0]
+    mine = own.path.parent / "mine.csv"
+    coded = pl.when(pl.int_range(pl.len()) == 0).then(pl.lit("KENGOV")).otherwise(pl.col("code"))
+    phrases.with_columns(code=coded).write_csv(mine)
+    assert [row.code for row in actor_tables.read_table(mine)] == ["KENGOV"]
+    assert checks.check(mine, "actors") == []
+    recoded = pipeline.recode(own.path, pipeline.Options(actors=(str(mine),)))
+    rows = read(recoded, "events").select("source_row", "target_row").rows()
+    assert any("mine:2" in row for pair in rows for row in pair)
+    with runs.Run.create(own.path, own.signature(), "overwrite"):
+        assert not file.exists()
+
+
 def test_recode_with_another_threshold(
     coded: runs.Run, own: runs.Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -241,6 +381,40 @@ def test_recode_with_actors_of_ones_own(
     after = recoded.signature()
     assert after.actors_digest != before.actors_digest
     assert after.arguments["actors"] == [str(mine)]
+
+
+def test_actors_and_ontology_of_ones_own_are_found_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    there.mkdir()
+    (here / "one.txt").write_text(DEAL, "utf-8")
+    (here / "mine.csv").write_text("phrase,language,code\nAda Lovelace,en,GBRELI\n", "utf-8")
+    codes = resources.schema("ontologies", "cameo.csv").read_text("utf-8")
+    (here / "own.csv").write_text(codes.replace("Engage in negotiation", "Sit together"), "utf-8")
+    monkeypatch.chdir(here)
+    options = replace(OPTIONS, actors=("mine.csv",), ontology="own.csv")
+    run = pipeline.code(["one.txt"], tmp_path / "run", options)
+    again = pipeline.code(["one.txt"], tmp_path / "again", OPTIONS)
+    pipeline.recode(again.path, options)
+    monkeypatch.chdir(there)
+    for one in (run, again):
+        asked = one.signature().arguments
+        assert asked["actors"] == [str(here / "mine.csv")]
+        assert asked["ontology"] == str(here / "own.csv")
+        out = release.make(one, there / one.path.name, "1.0")
+        assert "Sit together" in (out / "CODEBOOK.md").read_text("utf-8")
+        assert "Ada Lovelace" in pl.read_parquet(out / "actors.parquet")["phrase"].to_list()
+    kept = pipeline.recode(run.path, pipeline.Options(threshold=0.2)).signature()
+    assert kept.arguments == run.signature().arguments | {"threshold": 0.2}
+    assert kept.actors_digest == run.signature().actors_digest
+    assert kept.arguments["ontology"] == str(here / "own.csv")
+    recoded = pipeline.recode(run.path, pipeline.Options(ontology="cameo", actors=()))
+    assert recoded.signature().arguments["ontology"] == "cameo"
+    assert recoded.signature().arguments["actors"] == []
+    out = release.make(recoded, there / "v2", "1.0")
+    assert "Sit together" not in (out / "CODEBOOK.md").read_text("utf-8")
 
 
 def test_standard_input_gzip_and_zstandard_are_read_alike(
@@ -307,3 +481,76 @@ def test_the_shipped_model_is_whole() -> None:
         file.name for file in folder.iterdir()
     }  # fmt: skip
     assert sum(file.stat().st_size for file in folder.iterdir()) < 100_000_000
+
+
+def test_a_part_is_full_by_letters_too() -> None:
+    """Whatever the corpus is called, and however the documents came."""
+
+    def sizes(path: str, *texts: int) -> list[int]:
+        items = [Document(f"d{n}", "a" * size, path) for n, size in enumerate(texts)]
+        return [len(shard) for shard in pipeline._shards(iter(items))]
+
+    million = 1_000_000
+    assert sizes("a", *[million] * 5) == [2, 2, 1] == sizes("a" * million, *[million] * 5)
+    assert sizes("a", *[10] * 1100) == [512, 512, 76]
+    assert sizes("a", *[10] * 300, 3 * million, *[10] * 300) == [301, 300]
+
+
+def test_a_run_of_parts_of_unlike_size_is_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "LETTERS", 3000)
+    whole = pipeline.code([PAGES], tmp_path / "whole", OPTIONS)
+    shards = [len(s) for s in pipeline._shards(corpus.read([PAGES]))]
+    assert len(set(shards)) > 1
+
+    def stop(counts: dict[str, int]) -> None:
+        if counts["parts"] == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.code([PAGES], tmp_path / "stopped", OPTIONS, talk=stop)
+    resumed = pipeline.code([PAGES], tmp_path / "stopped", OPTIONS, "resume")
+    for name in ("documents", "mentions", "events"):
+        assert_frame_equal(read(resumed, name), read(whole, name))
+    again = pipeline.code([PAGES], resumed.path, OPTIONS, "resume")
+    assert again.info()["counts"] == whole.info()["counts"]
+
+
+def test_overwrite_keeps_the_old_run_where_there_is_nothing_to_code(tmp_path: Path) -> None:
+    text = tmp_path / "one.jsonl"
+    text.write_text(json.dumps({"text": DEAL}), "utf-8")
+    run = pipeline.code([text], tmp_path / "run", OPTIONS)
+    before = read(run, "events")
+    mistyped = replace(OPTIONS, columns=Columns(text="txet"))
+    with pytest.raises(EventcoderError, match="no column 'txet'"):
+        pipeline.code([text], run.path, mistyped, "overwrite")
+    assert_frame_equal(read(runs.Run.open(run.path), "events"), before)
+    assert run.info()["state"] == "finished"
+
+
+@pytest.mark.parametrize("stage", ["prepare", "read", "tell"])
+def test_a_document_that_raises_is_set_aside(
+    coder: pipeline.Coder, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    items = [Document(f"d{n}", f"{DEAL} It was day {n}.") for n in range(4)]
+    items[2] = replace(items[2], text=f"{DEAL} BOOM.")
+    work = getattr(coders, stage)
+
+    def frail(what: Any, *more: Any) -> Any:
+        if "BOOM" in repr(what):
+            raise error
+        return work(what, *more)
+
+    for module in (coders, extraction):  # together, and one by one
+        monkeypatch.setattr(module, stage, frail)
+    error: Exception = IndexError("list index\nout of range")
+    coded = [part for _, part in coder.parts(iter([items[:2], items[2:]]))]
+    documents = pl.concat([part.documents for part in coded])
+    assert documents["doc_id"].to_list() == ["d0", "d1", "d2", "d3"]
+    assert documents["status"].to_list() == ["coded", "coded", "failed", "coded"]
+    assert documents["reason"][2] == "set aside: IndexError: list index out of range"
+    assert set(coded[1].events["doc_id"]) == {"d3"}
+    for error in (MemoryError(), EventcoderError("stop")):
+        with pytest.raises(type(error)):
+            list(coder.parts(iter([items])))

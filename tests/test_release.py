@@ -1,15 +1,19 @@
 import datetime as dt
 import json
+import shutil
 import subprocess
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import polars as pl
 import pytest
 
-from eventcoder import dyads, metadata, tables
+from eventcoder import dyads, metadata, resources, tables
 from eventcoder.errors import EventcoderError
 from eventcoder.ontology import Ontology
 from eventcoder.release import PERIODS, SUMS, Release, check, make
@@ -198,6 +202,40 @@ def test_the_codebook_tells_every_column_and_code(run: Run, tmp_path: Path) -> N
     assert {row.count("|") for row in rows} <= {3, 4, 5, 8}
 
 
+def own_ontology(folder: Path, name: str = "kiss") -> Path:
+    """Write an ontology with one code renamed."""
+    mine = folder / "mine.csv"
+    shipped = resources.schema("ontologies", "cameo.csv").read_text("utf-8")
+    mine.write_text(shipped.replace(",Engage in negotiation,", f",{name},"), "utf-8")
+    assert name in mine.read_text("utf-8")
+    return mine
+
+
+def signed_with(ontology: Path) -> Signature:
+    found = Ontology.load(ontology)
+    return replace(
+        SIGNED, ontology=f"{found.name} {found.version}", ontology_digest=found.digest,
+        arguments={**SIGNED.arguments, "ontology": str(ontology)},
+    )  # fmt: skip
+
+
+def test_the_codebook_is_of_the_ontology_that_coded_the_run(tmp_path: Path) -> None:
+    mine = own_ontology(tmp_path)
+    run = a_run(tmp_path / "run", some_events(), signed_with(mine))
+    out = make(run, tmp_path / "v1", "1.0")
+    codebook = (out / "CODEBOOK.md").read_text("utf-8")
+    assert "| `046`* | kiss |" in codebook and "Engage in negotiation" not in codebook
+    assert "CAMEO" not in codebook.split("## Event codes")[1].split("| code |")[0]
+    assert Release.open(out).info()["signature"]["arguments"]["ontology"] == "mine.csv"
+    own_ontology(tmp_path, "embrace")
+    with pytest.raises(EventcoderError, match=r"mine\.csv has changed since .*--ontology"):
+        make(run, tmp_path / "v2", "1.0")
+    mine.unlink()
+    with pytest.raises(EventcoderError, match=r"ontology .*mine\.csv is gone"):
+        make(run, tmp_path / "v2", "1.0")
+    assert not (tmp_path / "v2").exists()
+
+
 def test_the_change_log_names_rows_and_months(tmp_path: Path) -> None:
     before, now = some_events(), some_events()
     now[5] = event(5, confidence=0.9, source_name="someone else")
@@ -219,6 +257,17 @@ def test_the_change_log_names_rows_and_months(tmp_path: Path) -> None:
     assert "| 2022-03 | RUS → TJK | 0 | 1 |" in log
     same = make(Run.open(tmp_path / "a"), tmp_path / "v3", "1.2", against=old)
     assert "0 dyad-months changed" in (same / "CHANGES.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("with_text", [False, True])
+@pytest.mark.parametrize("large", [10, 1000])
+def test_text_that_one_of_two_releases_leaves_out_is_no_change(
+    run: Run, tmp_path: Path, with_text: bool, large: int
+) -> None:
+    old = make(run, tmp_path / "v1", "1.0", with_text=with_text, large=large)
+    new = make(run, tmp_path / "v2", "1.1", with_text=not with_text, against=old)
+    assert pl.read_parquet(new / "event-changes.parquet").rows() == []
+    assert "- changed: 0" in (new / "CHANGES.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("n", [0, 1])
@@ -269,6 +318,19 @@ def test_damage_is_found(run: Run, tmp_path: Path) -> None:
     assert check(out) == []
 
 
+def test_a_file_that_is_gone_with_its_checksum_is_found(run: Run, tmp_path: Path) -> None:
+    from eventcoder.release import sums
+
+    whole = make(run, tmp_path / "v1", "1.0")
+    for name in sorted(contents(whole).keys() - {SUMS, "release.json"}):
+        out = tmp_path / "broken"
+        shutil.copytree(whole, out)
+        (out / name).unlink()
+        (out / SUMS).write_text(sums(out), "utf-8")
+        assert f"{name}: the file is missing" in "\n".join(check(out))
+        shutil.rmtree(out)
+
+
 def test_a_wrong_table_with_a_right_checksum_is_found(run: Run, tmp_path: Path) -> None:
     from eventcoder.release import sums
 
@@ -281,6 +343,32 @@ def test_a_wrong_table_with_a_right_checksum_is_found(run: Run, tmp_path: Path) 
     assert "5 rows, but release.json says 63" in faults
     assert "dyads-month.parquet: counts" in faults
     assert "datapackage.json: does not describe events.parquet as it is" in faults
+
+
+@pytest.mark.parametrize("key", ["path", "schema"])
+def test_a_check_fetches_nothing(run: Run, tmp_path: Path, key: str) -> None:
+    """Frictionless would ask for what a data package names elsewhere."""
+    from eventcoder.release import sums
+
+    asked: list[str] = []
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+    with HTTPServer(("127.0.0.1", 0), Server) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        out = make(run, tmp_path / "v1", "1.0")
+        package = json.loads((out / "datapackage.json").read_text("utf-8"))
+        there = f"http://127.0.0.1:{server.server_port}/table.csv"
+        package["resources"].append(package["resources"][0] | {key: there})
+        (out / "datapackage.json").write_text(json.dumps(package), "utf-8")
+        (out / SUMS).write_text(sums(out), "utf-8")
+        found = "\n".join(check(out))
+        server.shutdown()
+    assert f"datapackage.json: {key} lies elsewhere: {there}" in found
+    assert not asked
 
 
 def test_what_can_not_be_released_is_refused(run: Run, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from eventcoder import drawing, figures, release, report, tables
 from eventcoder.errors import EventcoderError
 from eventcoder.exports import export
+from eventcoder.ontology import Ontology
 from eventcoder.runs import Run
 from eventcoder.signature import Signature
 
@@ -55,22 +56,25 @@ def table(name: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
     return tables.conform(frame, name)
 
 
-def run(path: Path, *rows: dict[str, Any], failed: list[dict[str, Any]] | None = None) -> Path:
+def run(
+    path: Path, *rows: dict[str, Any], failed: list[dict[str, Any]] | None = None, **made: Any
+) -> Path:
     """Make a run folder by hand: a document and a mention an event."""
     documents = table("documents", [*map(document, rows), *(failed or [])])
     legible = [mention(row) for row in rows if row["sentence_text"] and row["confidence"]]
-    signature = Signature(model="default", arguments={"threshold": 0.5})
+    made = {"model": "default", "arguments": {"threshold": 0.5}, **made}
+    signature = Signature(**made)
     counts = {
         "read": documents.height,
         "coded": len(rows),
         "skipped": 0,
         "failed": len(failed or []),
     }
-    with Run.create(path, signature) as made:
-        made.write_part(0, documents, table("mentions", legible))
-        made.write("documents", documents)
-        made.write("events", table("events", list(rows)))
-        made.finish(signature, counts, 1.0)
+    with Run.create(path, signature) as one:
+        one.write_part(0, documents, table("mentions", legible))
+        one.write("documents", documents)
+        one.write("events", table("events", list(rows)))
+        one.finish(signature, counts, 1.0)
     return path
 
 
@@ -105,6 +109,34 @@ def test_sentences_are_marked_in_their_direction(tmp_path: Path) -> None:
     sentence = re.search(r'<p class="text".*?</p>', page)
     assert sentence
     assert re.sub(r"<[^>]+>", "", sentence[0]) == PERSIAN
+
+
+def test_codes_are_named_by_the_ontology_that_coded_them(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.csv"
+    head = "event_code,name,root_code,quad_class,goldstein\n"
+    mine.write_text(f"{head}04,TALK,04,1,1\n040,Have a chat,04,1,1\n", "utf-8")
+    cameo, own = Ontology.load(), Ontology.load(mine)
+
+    def named(name: str, **made: Any) -> str:
+        return text(report.render(run(tmp_path / name, event(), **made)))
+
+    theirs = cameo["040"].name
+    assert f"040 {theirs}" in named("older", ontology="cameo 1.1b3")
+    signed = {"ontology": "cameo 1.1b3", "ontology_digest": cameo.digest}
+    page = named("shipped", **signed, arguments={"ontology": "cameo"})
+    assert f"040 {theirs}" in page
+    out = release.make(tmp_path / "shipped", tmp_path / "v1", "1.0", with_text=True)
+    assert f"040 {theirs}" in text(report.render(out))
+    signed = {"ontology": "mine unversioned", "ontology_digest": own.digest}
+    page = named("own", **signed, arguments={"ontology": str(mine)})
+    assert "040 Have a chat" in page and theirs not in page
+    # A release does not bring its ontology along: no name is better than another's.
+    out = release.make(tmp_path / "own", tmp_path / "v2", "1.0", with_text=True)
+    page = text(report.render(out))
+    assert "IRN → IRQ" in page and "Have a chat" not in page and theirs not in page
+    mine.unlink()
+    with pytest.raises(EventcoderError, match=r"mine\.csv is gone"):
+        report.render(tmp_path / "own")
 
 
 def test_events_without_dates(tmp_path: Path) -> None:
@@ -243,6 +275,30 @@ def test_acts_of_a_country_on_itself_are_no_dyad() -> None:
     assert figures.dyads(kept) == []
     assert figures.network(kept) is None
     assert figures.codes(kept)
+
+
+def test_actors_of_no_one_country_have_names() -> None:
+    codes = {"UIS": "unidentified state actor", "IMG": "international militarised group",
+             "NGM": "non-governmental movement", "EUR": "Europe",
+             "IGO": "intergovernmental organisation"}  # fmt: skip
+    rows = [event(i, source=code, source_country=code) for i, code in enumerate(codes)]
+    found = figures.network(table("events", rows).lazy())
+    assert found
+    assert dict(found["names"]) == codes | {"IRQ": "Iraq"}
+
+
+def test_pictures_tell_their_periods_and_stay_whole_in_print(tmp_path: Path) -> None:
+    days = [dt.date(year, 5, 2) for year in (2000, 2020)]
+    rows = [event(i, event_date=day, published=day) for i, day in enumerate(days)]
+    page = report.render(run(tmp_path / "run", *rows))
+    assert "<h2>Top dyads by quarter</h2>" in page
+    whole = re.findall(r'<section class="whole">.*?</section>', page, re.DOTALL)
+    for title, picture in (
+        ("Events over time", "<svg"), ("Top dyads", "<svg"), ("Network", "<svg"),
+        ("Codes", "<table"), ("Confidence", "<svg"),
+    ):  # fmt: skip
+        assert any(f"<h2>{title}" in part and picture in part for part in whole), title
+    assert re.search(r"@media print \{.*\.whole[^{]*\{ break-inside: avoid", page, re.DOTALL)
 
 
 def test_marks_cover_each_letter_once() -> None:

@@ -1,5 +1,6 @@
 import datetime as dt
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -113,6 +114,45 @@ def test_an_account_must_add_up(tmp_path: Path) -> None:
         run.finish(SIGNED, COUNTS | {"read": 4}, seconds=1.0)
 
 
+def test_kept_and_dropped_must_be_all_events(tmp_path: Path) -> None:
+    told = COUNTS | {"mentions": 2, "events": 3, "kept": 1, "dropped: self dyad": 1}
+    with Run.create(tmp_path / "run", SIGNED) as run:
+        with pytest.raises(ValueError, match="events = kept"):
+            run.finish(SIGNED, told, seconds=1.0)
+        run.finish(SIGNED, told | {"events": 2}, seconds=1.0)
+
+
+def test_documents_of_a_finished_table_and_of_later_parts(tmp_path: Path) -> None:
+    with Run.create(tmp_path / "run", SIGNED) as run:
+        run.write_part(0, documents("a", "b"), mentions(), documents("a", "b"))
+        run.write("documents", run.documents())
+        run.write("events", events())
+        run.finish(SIGNED, COUNTS, seconds=1.0)
+        run.write_part(1, documents("c"), mentions(), documents("c"))
+        told = {number: part["doc_id"].to_list() for number, part in run.part_documents()}
+        assert told == {0: ["a", "b"], 1: ["c"]}
+        run.write_part(2, documents("d"), mentions(), documents("d"))
+        (run.path / "parts" / "documents-00002.parquet").unlink()
+        with pytest.raises(EventcoderError, match="documents of part 2 are missing"):
+            list(run.part_documents())
+
+
+def test_why_a_run_stopped_is_in_its_log(tmp_path: Path) -> None:
+    def stop(error: BaseException) -> None:
+        with (
+            pytest.raises(type(error)),
+            Run.create(tmp_path / "run", SIGNED, "resume") as run,
+            run.stops_told(),
+        ):
+            raise error
+
+    stop(KeyboardInterrupt())
+    stop(EventcoderError("no room for \udcff"))
+    log = (tmp_path / "run" / "log.jsonl").read_text("utf-8").splitlines()
+    told = [(line["event"], line["reason"]) for line in map(json.loads, log)]
+    assert told == [("stopped", "KeyboardInterrupt"), ("stopped", "no room for ?")]
+
+
 def test_an_existing_run_is_refused_resumed_or_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "run"
     with Run.create(path, SIGNED) as run:
@@ -134,11 +174,38 @@ def test_an_existing_run_is_refused_resumed_or_overwritten(tmp_path: Path) -> No
     assert (path / "notes.txt").read_text() == "mine"
 
 
-def test_coding_knowledge_may_change_when_a_run_is_resumed(tmp_path: Path) -> None:
+def test_mentions_of_other_actors_are_not_gone_on_with(tmp_path: Path) -> None:
+    """Their antecedents and home came from the dictionary."""
     with Run.create(tmp_path / "run", SIGNED) as run:
-        run.write_part(0, documents("a"), mentions("a"))
-    with Run.create(tmp_path / "run", replace(SIGNED, actors_digest="new"), "resume") as run:
-        assert run.parts() == {0}
+        run.write_part(0, documents("a"), mentions("a"), events=events())
+    with (
+        pytest.raises(EventcoderError, match="the actors have changed since"),
+        Run.create(tmp_path / "run", replace(SIGNED, actors_digest="new"), "resume"),
+    ):
+        pass
+    assert run.signature() == SIGNED
+    assert run.uncoded_parts() == []
+
+
+def test_another_ontology_codes_a_resumed_run_again(tmp_path: Path) -> None:
+    """Its path is no part of what made the mentions; other actors are."""
+    old = replace(SIGNED, arguments={"actors": ["mine.csv"], "threshold": 0.5})  # as once typed
+    named = {"actors": [str(Path("mine.csv").absolute())], "threshold": 0.5, "ontology": "cameo"}
+    with Run.create(tmp_path / "run", old) as run:
+        run.write_part(0, documents("a"), mentions("a"), events=events())
+    with Run.create(tmp_path / "run", replace(old, arguments=named), "resume") as run:
+        assert run.uncoded_parts() == []
+    own = {"ontology_digest": "new", "arguments": {**named, "ontology": "/own.csv"}}
+    with Run.create(tmp_path / "run", replace(old, **own), "resume") as run:
+        assert run.uncoded_parts() == []
+        run.go_on(replace(old, **own))
+        assert run.uncoded_parts() == [0]
+    other = replace(old, arguments={**named, "actors": ["/theirs.csv"]})
+    with (
+        pytest.raises(EventcoderError, match="its arguments differ"),
+        Run.create(tmp_path / "run", other, "resume"),
+    ):
+        pass
 
 
 def test_parts_of_a_run_being_overwritten_are_never_taken_for_new(tmp_path: Path) -> None:

@@ -91,6 +91,13 @@ def test_conform_refuses_what_it_would_have_to_bend(changes: dict[str, Any], wor
         tables.conform(frame, "events")
 
 
+@pytest.mark.parametrize("missing", [float("nan"), "nan"])
+def test_nan_is_null(missing: object) -> None:
+    given = pl.DataFrame({"confidence": [missing, missing], "goldstein": [missing, missing]})
+    made = tables.conform(given, "events", only=["confidence", "goldstein"])
+    assert made.null_count().row(0) == (2, 2)
+
+
 def test_conform_names_a_missing_column() -> None:
     with pytest.raises(EventcoderError, match=r"the column phrase is missing .it has code"):
         tables.conform(pl.DataFrame({"code": ["TJK"]}), "actors")
@@ -102,7 +109,9 @@ def test_every_kind_of_rule_finds_its_row() -> None:
     assert broken("actors", [good, good | {"language": "de", "phrase": "x"}]) == [
         (1, "language", "must be one of ar, fa, en, *")
     ]
-    assert broken("actors", [good | {"code": "US"}]) == [(0, "code", "must match ^([A-Z]{3})+$")]
+    assert broken("actors", [good | {"code": "US"}]) == [
+        (0, "code", "must match ^(([A-Z]{3})+|---)$")
+    ]
     assert broken("actors", [good | {"phrase": None}]) == [(0, "phrase", "must not be empty")]
     assert broken("actors", [good | {"phrase": ""}]) == [(0, "phrase", "must not be empty")]
     assert broken("actors", [good, good]) == [

@@ -8,6 +8,8 @@ from eventcoder.records import Act
 
 WEIGHTS = ("bias", "event", "root", "mentions", "open_source", "open_target")
 
+MOST = 50.0  # log odds: beyond them nothing is surer
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -33,7 +35,7 @@ class Calibration:
         """Return the calibrated probability, rounded to four digits."""
         values = features(act, open_source, open_target)
         odds = sum(getattr(self, n) * v for n, v in zip(WEIGHTS, values, strict=True))
-        return round(1.0 / (1.0 + math.exp(-odds)), 4)
+        return round(1.0 / (1.0 + math.exp(-min(max(odds, -MOST), MOST))), 4)
 
 
 def features(act: Act, open_source: bool, open_target: bool) -> tuple[float, ...]:

@@ -1,11 +1,23 @@
 """What a model folder says of itself (`model.json`) in, what is wrong with it out."""
 
+import hashlib
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+FILES = ("model.json", "tokenizer.json", "encoder.onnx", "embeddings.bin", "pair.onnx")
 _SHARES = ("mention_threshold", "leaf_threshold", "base_threshold", "threshold")
 _WEIGHTS = ("bias", "event", "root", "mentions")  # what older models have; open ends may follow
+_MORE = ("open_source", "open_target")
+
+
+def digest(folder: Path) -> str:
+    """Return a short sha256 over a model folder's files: what made its codes."""
+    total = hashlib.sha256()
+    for name in FILES:
+        total.update((folder / name).read_bytes())
+    return total.hexdigest()[:12]
 
 
 def faults(about: dict[str, Any], outputs: object) -> Iterator[str]:
@@ -30,6 +42,8 @@ def faults(about: dict[str, Any], outputs: object) -> Iterator[str]:
     weights = about.get("calibration")
     if not isinstance(weights, dict) or not all(_number(weights.get(name)) for name in _WEIGHTS):
         yield f"calibration must give numbers for {', '.join(_WEIGHTS)}"
+    elif not all(_number(weights.get(name, 0)) for name in _MORE):
+        yield f"calibration must give numbers, if any, for {', '.join(_MORE)}"
     tokens = about.get("max_tokens")
     if type(tokens) is not int or not 8 <= tokens <= 8192:
         yield "max_tokens must be a whole number from 8 to 8192"

@@ -1,6 +1,5 @@
 """Sentences in, readings out: the exported network on ONNX Runtime."""
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -11,9 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
+
+# ONNX Runtime tells Microsoft how it is used unless this is set before it is imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+import onnxruntime
 
 from eventcoder.errors import EventcoderError, one_line
 from eventcoder.gold import MODALITIES
@@ -22,7 +25,11 @@ from eventcoder.model.confidence import Calibration
 from eventcoder.records import Act, Mention, Reading
 
 FORMAT = 1
-FILES = ("model.json", "tokenizer.json", "encoder.onnx", "embeddings.bin", "pair.onnx")
+PORTS = {  # inputs and outputs
+    "encoder.onnx": [["ids", "mask"], ["hidden", "tags"]],
+    "pair.onnx": [["hidden", "mask", "mention_weights", "pairs"],
+                  ["event", "codes", "modality", "attention"]],
+}  # fmt: skip
 TOKENS_PER_BATCH = 640  # padded; larger ones fall out of a core's cache
 ACT_FLOOR = 0.05  # pairs less probable than this are not handed on at all
 SECOND_ACT = 0.3  # a second act of the same pair must be at least this probable
@@ -40,7 +47,7 @@ class EncoderModel:
     """
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
-        missing = [name for name in FILES if not (folder / name).is_file()]
+        missing = [name for name in description.FILES if not (folder / name).is_file()]
         if missing:
             raise EventcoderError(f"{folder} is no model folder: {', '.join(missing)} missing")
         try:
@@ -59,6 +66,7 @@ class EncoderModel:
             if fault := next(description.faults(self.about, outputs), None):
                 raise EventcoderError(f"{folder} is damaged: model.json: {fault}")
             self._encoder = _session(folder / "encoder.onnx", options)
+            self._calibration = Calibration.of(self.about["calibration"])
         except EventcoderError:
             raise
         except Exception as error:  # onnxruntime and tokenizers raise bare Exceptions
@@ -73,7 +81,6 @@ class EncoderModel:
         )
         bases = sorted({self.about["base_of"][c] for c in self.codes})
         self._base_index = np.array([bases.index(self.about["base_of"][c]) for c in self.codes])
-        self._calibration = Calibration.of(self.about["calibration"])
         self.threads = threads or _cores()
         self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
 
@@ -90,10 +97,7 @@ class EncoderModel:
     @cached_property
     def digest(self) -> str:
         """A short sha256 over the folder's files: what made these codes."""
-        digest = hashlib.sha256()
-        for name in FILES:
-            digest.update((self.folder / name).read_bytes())
-        return digest.hexdigest()[:12]
+        return description.digest(self.folder)
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """Read sentences; readings come in the order of `texts` and don't depend on company."""
@@ -269,7 +273,11 @@ def _cores() -> int:
 
 
 def _session(file: Path, options: Any) -> Any:
-    return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    ends = [[end.name for end in ends] for ends in (session.get_inputs(), session.get_outputs())]
+    if ends != PORTS[file.name]:
+        raise EventcoderError(f"{file.parent} is damaged: {file.name} is another network")
+    return session
 
 
 def _groups(lengths: Sequence[int]) -> Iterator[list[int]]:
