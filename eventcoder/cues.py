@@ -52,7 +52,7 @@ def cues(language: str) -> Cues:
     }
     bonds = sorted({*words["genitive"], *words["weak"], *words["discount"]}, key=len, reverse=True)
     suffix = "|".join(words["discount_suffix"])
-    prefix = "|".join(words["discount_prefix"])
+    leaning = [f"{p}[- ]" for p in words["discount_prefix"]] + [f"{w} " for w in words["loyal"]]
     conjunctions = "|".join(map(re.escape, words["conjunctions"]))
     return Cues(
         bonds=re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, bonds))})(?!\w)"),
@@ -60,7 +60,7 @@ def cues(language: str) -> Cues:
         weak=frozenset(words["weak"]),
         discount=frozenset(words["discount"]),
         backed=re.compile(rf"-(?:{suffix})\b") if suffix else None,
-        leaning=re.compile(rf"\b(?:{prefix})[- ]$") if prefix else None,
+        leaning=re.compile(rf"\b(?:{'|'.join(leaning)})$") if leaning else None,
         conjunctions=re.compile(rf"\s*[,،؛]\s*(?:(?:{conjunctions})\s)?|\s(?:{conjunctions})\s"),
         determiners=frozenset(words["determiners"]),
         locative=tuple(words["locative"]),

@@ -220,6 +220,8 @@ def test_a_leaders_namesake_has_not_his_office(
 
 def test_a_leader_whom_people_are_for_or_against_is_theirs(actors: ActorDictionary) -> None:
     assert said(actors, "anti-Maduro protesters", "")[0] == "VENCVL"
+    assert said(actors, "forces loyal to Muammar Gaddafi", "")[0] == "LBYMIL"
+    assert said(actors, "rebels backed by Putin", "")[0] == "REB"
     assert said(actors, "pro-Assad militia", "")[0] == "SYRUAF"
     assert said(actors, "non-Russian troops", "")[0] == "MIL"
     assert said(actors, "Iran-affiliated militia", "")[0] == "UAF"
