@@ -137,8 +137,8 @@ def unknown_part(code: str) -> str:
 
     Below an international code stand organisations, of which there are too many to list.
 
-    >>> unknown_part("IRQREB"), unknown_part("IGOUNO"), unknown_part("IRQXXX")
-    ('', '', 'XXX')
+    >>> unknown_part("IRQREB"), unknown_part("IGOUNO"), unknown_part("IRQZZZ")
+    ("", "", "ZZZ")
     """
     kinds = role_kinds()
     for start in range(0, len(code), 3):
