@@ -138,7 +138,7 @@ def unknown_part(code: str) -> str:
     Below an international code stand organisations, of which there are too many to list.
 
     >>> unknown_part("IRQREB"), unknown_part("IGOUNO"), unknown_part("IRQZZZ")
-    ("", "", "ZZZ")
+    ('', '', 'ZZZ')
     """
     kinds = role_kinds()
     for start in range(0, len(code), 3):
