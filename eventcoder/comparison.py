@@ -15,7 +15,7 @@ _ALL = "all"
 _KEY = ["source", "target"]
 _SHOWN = 12  # dyads in the picture
 _SUBTITLE = "Correlation of the two counts over time, by quad class (– where one never changes)"
-_TABLES, _PICTURES = (".parquet", ".csv", ".jsonl"), (".svg", ".png", ".html")
+_TABLES = (".parquet", ".csv", ".jsonl")
 _COLOURS = (pictures.BLUE, pictures.ORANGE)
 
 
@@ -82,7 +82,7 @@ def compare(
 
 def refuse_unwritable(out: Path, picture: Path | None = None) -> None:
     """Refuse files that a comparison could not be written to, before the work is done."""
-    for file, suffixes in ((out, _TABLES), (picture, _PICTURES)):
+    for file, suffixes in ((out, _TABLES), (picture, pictures.SUFFIXES)):
         if file and file.suffix not in suffixes:
             known = f"{', '.join(suffixes[:-1])} or {suffixes[-1]}"
             raise EventcoderError(f"{file}: give a file that ends in {known}")

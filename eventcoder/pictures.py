@@ -13,6 +13,7 @@ from eventcoder.errors import EventcoderError
 
 # Okabe and Ito (2008): told apart by readers of every kind of colour vision.
 BLUE, ORANGE = "#0072B2", "#D55E00"
+SUFFIXES = (".svg", ".png", ".html")
 _OFFLINE = "eventcoder"
 
 
@@ -58,7 +59,7 @@ def _scripts() -> str:
 def save(chart: Any, path: str | Path) -> None:
     """Write a chart as .svg, .png, or as an .html page that works offline."""
     path = Path(path)
-    if path.suffix not in (".svg", ".png", ".html"):
+    if path.suffix not in SUFFIXES:
         raise EventcoderError(f"{path}: give a file that ends in .svg, .png or .html")
     if not path.parent.is_dir():
         raise EventcoderError(f"{path}: the folder {path.parent} does not exist; make it first")
