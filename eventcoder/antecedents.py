@@ -9,6 +9,7 @@ from eventcoder.actor_tables import GROUPS, PERSONS, ROLES
 from eventcoder.actors import ActorDictionary
 from eventcoder.composition import Part, Reading
 from eventcoder.cues import Cues, cues, plain
+from eventcoder.quotations import Span, quotations, within
 from eventcoder.records import Mention, Sentence
 
 _ARTICLE = "ال"
@@ -29,11 +30,12 @@ class Pointers:
     """What a document's sentences point back to.
 
     `fuller` holds for each mention of each sentence the text of its fuller mention, or None;
-    `subjects` for each sentence whose verb has no subject, as Arabic may leave it out, the last
-    speaker, else None.
+    `others` whom else a pronoun may stand for, the likeliest first; `subjects` for each sentence
+    whose verb has no subject, as Arabic may leave it out, the last speaker, else None.
     """
 
     fuller: list[list[str | None]]
+    others: list[list[tuple[str, ...]]]
     subjects: list[str | None]
 
 
@@ -48,7 +50,8 @@ def point_back(
     seen: list[_Seen] = []
     rows: list[list[_Seen]] = []
     for place, (sentence, mentions) in enumerate(sentences_mentions):
-        rows.append([_Seen(place, sentence, mention, dictionary) for mention in mentions])
+        quoted = quotations(sentence.text)
+        rows.append([_Seen(place, sentence, m, dictionary, quoted) for m in mentions])
         seen.extend(rows[-1])
     sentences = [sentence for sentence, _ in sentences_mentions]
     for number, mention in enumerate(seen):
@@ -60,7 +63,11 @@ def point_back(
         subjects.append(speaker if left_out else None)
         if not left_out and (found := _first(row, _is_person) or _first(row, _speaks)):
             speaker = found
-    return Pointers([[mention.fuller for mention in row] for row in rows], subjects)
+    return Pointers(
+        [[mention.fuller for mention in row] for row in rows],
+        [[mention.others for mention in row] for row in rows],
+        subjects,
+    )
 
 
 def antecedents(
@@ -78,7 +85,9 @@ class _Seen:
     sentence: Sentence
     mention: Mention
     dictionary: ActorDictionary
+    quotations: list[Span]
     fuller: str | None = None
+    others: tuple[str, ...] = ()  # for which a pronoun may stand instead
     named: bool = False  # by the fuller form of a name
 
     @cached_property
@@ -102,6 +111,11 @@ class _Seen:
     @cached_property
     def words(self) -> list[str]:
         return [word for word in re.findall(r"\w+", self.folded) if word not in self.cues.honorific]
+
+    @cached_property
+    def quoted(self) -> bool:
+        """Whether it stands in somebody's words."""
+        return within(self.mention.start, self.quotations)
 
     @property
     def telling(self) -> str:
@@ -151,7 +165,9 @@ def _fuller(
     if mention.folded in mention.cues.his_country:
         return _speaker(mention, before)
     if mention.folded in mention.cues.pronouns:
-        return _pronoun(mention, before)
+        found, *others = _pronoun(mention, before) or [None]
+        mention.others = tuple(filter(None, others))
+        return found
     reading = mention.reading
     if reading.country and not reading.person:
         return None
@@ -164,20 +180,28 @@ def _fuller(
     return _described(mention, before)
 
 
-def _pronoun(mention: _Seen, before: list[_Seen]) -> str | None:
-    """Return whom a pronoun stands for: the first fitting mention of the nearest sentence.
+def _pronoun(mention: _Seen, before: list[_Seen]) -> list[str | None]:
+    """Return whom a pronoun may stand for: first the first fitting mention of the nearest sentence.
 
-    The first is as a rule the subject, who goes on being spoken of.
+    The first is as a rule the subject, who goes on being spoken of. Who speaks ("..., he said")
+    is nobody that the quotation names, nor is one who is quoted spoken of in it as "he"; and
+    "him" is not who does something to him, the last one named.
     """
     fits = _is_many if mention.folded in mention.cues.plural_pronouns else _speaks
     if mention.folded in mention.cues.latter:
-        return _last(before, fits)
+        return [_last(before, fits)]
+    found: list[str | None] = []
     for back in range(_PRONOUNS_BACK + 1):
         there = [other for other in before if other.place == mention.place - back]
-        person = _first(there, _is_person) if fits is _speaks else None
-        if found := person or _first(there, fits):
-            return found
-    return None
+        if not back:
+            there = [other for other in there if other.quoted == mention.quoted]
+            if mention.folded in mention.cues.object_pronouns:
+                there = there[:-1]
+        there.sort(key=lambda other: other.quoted)
+        there = [other for other in there if other.known]
+        persons = [other for other in there if fits is _speaks and _is_person(other)]
+        found += [other.telling for other in (*persons, *filter(fits, there))]
+    return list(dict.fromkeys(found))
 
 
 def _lacks_subject(sentence: Sentence, mentions: list[_Seen]) -> bool:

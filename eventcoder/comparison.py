@@ -14,7 +14,10 @@ QUADS = ("verbal_cooperation", "material_cooperation", "verbal_conflict", "mater
 _ALL = "all"
 _KEY = ["source", "target"]
 _SHOWN = 12  # dyads in the picture
-_SUBTITLE = "Correlation of the two counts over time, by quad class (– where one never changes)"
+_SUBTITLE = (
+    "Correlation of the two counts over time, by quad class",
+    "–: one of them never changes; blank: neither has such events",
+)
 _TABLES = (".parquet", ".csv", ".jsonl")
 _COLOURS = (pictures.BLUE, pictures.ORANGE)
 
@@ -186,7 +189,7 @@ def _picture(found: Comparison, shown: int) -> Any:
     title = f"{found.names[0]} and {found.names[1]}, {found.first} to {found.last}"
     matrix = alt.layer(heat, text).properties(
         width=260, height=max(22 * len(order), 40),
-        title=alt.Title(title, subtitle=_SUBTITLE),
+        title=alt.Title(title, subtitle=list(_SUBTITLE)),
     )  # fmt: skip
     return alt.vconcat(matrix, _multiples(found, top, order)).configure_view(stroke=None)
 

@@ -25,6 +25,7 @@ class Cues:
     his_country: frozenset[str]
     pronouns: frozenset[str]
     plural_pronouns: frozenset[str]
+    object_pronouns: frozenset[str]
     latter: frozenset[str]
     speech: frozenset[str]
     after_speech: frozenset[str]
@@ -67,6 +68,7 @@ def cues(language: str) -> Cues:
         his_country=frozenset(words["his_country"]),
         pronouns=frozenset(words["pronouns"]),
         plural_pronouns=frozenset(words["plural_pronouns"]),
+        object_pronouns=frozenset(words["object_pronouns"]),
         latter=frozenset(words["latter"]),
         speech=frozenset(words["speech"]),
         after_speech=frozenset(words["after_speech"]),

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 # Okabe and Ito (2008), told apart by readers of every kind of colour vision: blues for
 # cooperation, oranges for conflict, the deeper one material.
 QUAD_COLOURS = {1: "#56b4e9", 2: "#0072b2", 3: "#e69f00", 4: "#d55e00"}
-KEPT, LEFT_OUT = "#0072b2", "#b8b8b8"
+KEPT, LEFT_OUT, EXPECTED = "#0072b2", "#b8b8b8", "#d55e00"
 Point = tuple[float, float]
 _BETWEEN = (0x8A, 0x8A, 0x8A)
 
@@ -92,6 +92,22 @@ def mirrored(
                 ends[down] = ends[1] + tall if down else y
                 shapes.append(_bar(x, y, tall, colour))
     return _stretched(len(rows), "-50 100", shapes, label)
+
+
+def marked(
+    rows: Sequence[tuple[float, float] | None], colours: tuple[str, str], label: str
+) -> Markup:
+    """Draw columns of shares, each with a line across where it was expected to end."""
+    shapes = [f'<line x1="0" x2="{len(rows)}" y1="{y}" y2="{y}"/>' for y in (0, 25, 50, 75, 100)]
+    for x, row in enumerate(rows):
+        if row:
+            share, expected = (100 * part for part in row)
+            shapes.append(_bar(x, 100 - share, share, colours[0]))
+            shapes.append(
+                f'<rect x="{x}" y="{99.2 - expected:.2f}" width="1" height="1.6" '
+                f'fill="{colours[1]}"/>'
+            )
+    return _stretched(len(rows), "0 100", shapes, label)
 
 
 def _bar(x: int, y: float, tall: float, colour: str) -> str:

@@ -7,6 +7,7 @@ from typing import Protocol
 from eventcoder.actors import ActorDictionary
 from eventcoder.antecedents import Pointers, point_back
 from eventcoder.cleaning import Page, clean
+from eventcoder.cues import cues, plain
 from eventcoder.dates import Dated, event_date, publication_date
 from eventcoder.languages import SUPPORTED, detect
 from eventcoder.records import Act, Document, EventMention, Mention, Reading, Removed, Sentence
@@ -14,6 +15,7 @@ from eventcoder.sentences import split
 
 PROTEST = "14"  # has its crowd, named or not; the last speaker is not it
 MEANT = 6  # sentences that tell what a document is about
+_End = tuple[Mention | None, str | None]  # of an act, and whom it points back to
 HEAD = 1500  # characters of a story in which a dateline is looked for
 
 
@@ -141,22 +143,16 @@ def _extracted(
     sentences = prepared.sentences
     named = [(s, r.mentions) for s, r in zip(sentences, readings, strict=True)]
     acts = any(reading.acts for reading in readings)
-    pointers = point_back(named, dictionary) if acts else Pointers([], [])
+    pointers = point_back(named, dictionary) if acts else Pointers([], [], [])
     mentions, dates = [], []
     for number, (sentence, reading) in enumerate(zip(sentences, readings, strict=True)):
         if not reading.acts:
             continue
-        dated = event_date(sentence.text, sentence.document.published, sentence.language)
+        language = sentence.language
+        dated = event_date(sentence.text, sentence.document.published, language)
         for act in reading.acts:
-            ends: list[tuple[Mention | None, str | None]] = [
-                (None, None)
-                if end is None
-                else (reading.mentions[end], pointers.fuller[number][end])
-                for end in (act.source, act.target)
-            ]
-            if act.source is None and not act.code.startswith(PROTEST):
-                ends[0] = (None, pointers.subjects[number])
-            mention = EventMention(sentence, ends[0][0], ends[1][0], act, ends[0][1], ends[1][1])
+            source, target = _ends(act, reading, pointers, number, language)
+            mention = EventMention(sentence, source[0], target[0], act, source[1], target[1])
             sure = model.confidence(act, *open_ends(mention))
             mentions.append(replace(mention, act=replace(act, confidence=sure)))
             dates.append(dated)
@@ -169,6 +165,41 @@ def _extracted(
         sum(len(r.mentions) for r in readings),
         tuple(r.meaning for r in readings[:MEANT] if r.meaning),
     )
+
+
+def _ends(
+    act: Act, reading: Reading, pointers: Pointers, number: int, language: str
+) -> tuple[_End, _End]:
+    """Return who does the act and to whom, each with whom it points back to."""
+
+    def end(place: int | None) -> _End:
+        if place is None:
+            return None, None
+        return reading.mentions[place], pointers.fuller[number][place]
+
+    source, target = end(act.source), end(act.target)
+    if act.source is None and not act.code.startswith(PROTEST):
+        source = None, pointers.subjects[number]
+    others = pointers.others[number]
+    if act.source is not None:
+        source = _another(source, target, others[act.source], language)
+    if act.target is not None:
+        target = _another(target, source, others[act.target], language)
+    return source, target
+
+
+def _another(end: _End, other: _End, others: Sequence[str], language: str) -> _End:
+    """Take a pronoun for somebody else than the act's other end: who praised Trump was not Trump.
+
+    It is nobody known if there is nobody else.
+    """
+    mention, antecedent = end
+    taken = other[1] or (other[0].text if other[0] else None)
+    if not (mention and antecedent and taken and plain(mention.text) in cues(language).pronouns):
+        return end
+    name = plain(taken).split()[-1:]
+    apart = (one for one in (antecedent, *others) if plain(one).split()[-1:] != name)
+    return mention, next(apart, None)
 
 
 def open_ends(mention: EventMention) -> tuple[bool, bool]:

@@ -1,6 +1,7 @@
 """Kept events in, the pictures of a report and the numbers beside them out."""
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -206,6 +207,20 @@ def confidence(events: pl.LazyFrame) -> dict[str, Any] | None:
         "scale": drawing.scale(top), "kept": int(rows["kept"].sum()),
         "right": round(rows["right"].sum()),
         "ticks": [drawing.Tick(p, f"{p / 100:g}") for p in (0, 25, 50, 75, 100)],
+    }  # fmt: skip
+
+
+def reliability(bins: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Draw which share was right in each tenth of confidence, and which the confidence says."""
+    if not any(bin["n"] for bin in bins):
+        return None
+    rows = [(bin["right"], bin["confidence"]) if bin["n"] else None for bin in bins]
+    label = "Share of events that were right by confidence from 0 to 1, and the share expected"
+    return {
+        "svg": drawing.marked(rows, (drawing.KEPT, drawing.EXPECTED), label),
+        "scale": [drawing.Tick(p, f"{p} %") for p in (0, 25, 50, 75, 100)],
+        "ticks": [drawing.Tick(p, f"{p / 100:g}") for p in (0, 20, 40, 60, 80, 100)],
+        "n": sum(bin["n"] for bin in bins),
     }  # fmt: skip
 
 

@@ -150,9 +150,8 @@ def _refuse(run: runs.Run, out: Path, version: str, licence: str) -> None:
             f"{version!r} is no version: use letters, digits, dots and hyphens, such as 1.0"
         )
     metadata.licence(licence)
-    state = run.info()["state"]
-    if state != "finished":
-        raise EventcoderError(f"{run.path} is not finished ({state}): {run.unfinished()}")
+    if unfinished := run.unfinished():
+        raise EventcoderError(unfinished)
     if not out.absolute().parent.is_dir():
         raise EventcoderError(f"{out}: the folder {out.parent} does not exist; make it first")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):

@@ -1,5 +1,6 @@
 """A run, release or events file in, one HTML page about it out, with pictures and no requests."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,9 +8,10 @@ from typing import Any
 
 import polars as pl
 
-from eventcoder import drawing, figures, imports, runs, tables
+from eventcoder import drawing, figures, imports, resources, runs, tables
 from eventcoder import events as coded
 from eventcoder.errors import EventcoderError
+from eventcoder.model import description
 from eventcoder.ontology import Code, Ontology, available
 from eventcoder.release import Release, ontology
 
@@ -58,7 +60,8 @@ def render(path: str | Path, seed: int = 0) -> str:
         languages=_languages(source, kept), reasons=_reasons(source.events),
         timeline=figures.timeline(kept), dyads=figures.dyads(kept), network=figures.network(kept),
         codes=figures.codes(kept), confidence=figures.confidence(source.events),
-        threshold=_threshold(source),
+        threshold=_threshold(source), reliability=_reliability(source),
+        expected_colour=drawing.EXPECTED,
         unresolved=coded.unresolved(source.events, PHRASES).rows(named=True),
         sentences=_sentences(source, kept, seed),
     )  # fmt: skip
@@ -145,6 +148,21 @@ def _threshold(source: Source) -> float | None:
     try:
         return float(source.info["signature"]["arguments"]["threshold"])
     except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _reliability(source: Source) -> dict[str, Any] | None:
+    """Draw how the model's confidence held on its developers' gold, if that model is at hand."""
+    made = source.info.get("signature")
+    if not isinstance(made, dict) or not isinstance(made.get("model"), str):
+        return None
+    try:
+        folder = resources.model(made["model"])
+        if description.digest(folder) != made.get("model_digest"):
+            return None
+        bins = json.loads((folder / "model.json").read_text("utf-8"))["held_out"]["reliability"]
+        return figures.reliability(bins)
+    except (EventcoderError, OSError, ValueError, KeyError, TypeError):
         return None
 
 

@@ -145,7 +145,7 @@ class Run:
         if state == "finished":
             return ""
         if state == "recoding":
-            return f"recoding was stopped: `eventcoder recode {self.path}` again"
+            return f"{self.path}: recoding was stopped: `eventcoder recode {self.path}` again"
         return f"{self.path} is not finished ({state}): go on with `eventcoder code --resume` first"
 
     def faults(self) -> list[str]:

@@ -172,3 +172,39 @@ def test_no_subject_is_made_up(actors: ActorDictionary) -> None:
         ("وأضاف أن القتال مستمر.", []),
     )
     assert point_back(document, actors).subjects == [None, None, None]
+
+
+def test_who_speaks_is_nobody_of_the_quotation(actors: ActorDictionary) -> None:
+    document = marked(
+        "en",
+        ("Angela Merkel spoke in Berlin.", ["Angela Merkel"]),
+        ('"I worry about what Donald Trump does to Europe," she said.', ["Donald Trump", "she"]),
+        ('"Vladimir Putin has to answer," Merkel told reporters.', ["Vladimir Putin", "Merkel"]),
+        ("She named nobody else.", ["She"]),
+        day=dt.date(2018, 9, 30),
+    )  # fmt: skip
+    assert codes(actors, document) == [
+        "DEUGOV", "USAGOV", "DEUGOV", "RUSGOV", "DEUGOV", "DEUGOV",
+    ]  # fmt: skip
+
+
+def test_him_is_not_who_does_it_to_him(actors: ActorDictionary) -> None:
+    document = marked(
+        "en",
+        ("Vladimir Putin arrived in Ankara.", ["Vladimir Putin"]),
+        ("Recep Tayyip Erdogan thanked him.", ["Recep Tayyip Erdogan", "him"]),
+        day=dt.date(2020, 2, 2),
+    )
+    assert codes(actors, document) == ["RUSGOV", "TURGOV", "RUSGOV"]
+
+
+def test_others_are_told_for_a_pronoun_alone(actors: ActorDictionary) -> None:
+    document = marked(
+        "en",
+        ("Vladimir Putin met Recep Tayyip Erdogan.", ["Vladimir Putin", "Recep Tayyip Erdogan"]),
+        ("He thanked Putin.", ["He", "Putin"]),
+        day=dt.date(2020, 2, 2),
+    )
+    pointers = point_back(document, actors)
+    assert pointers.fuller[1] == ["Vladimir Putin", "Vladimir Putin"]
+    assert pointers.others == [[(), ()], [("Recep Tayyip Erdogan",), ()]]

@@ -16,7 +16,7 @@ FLOORS = {
     "knowledge": "codes decoding declarations tables ontology languages countries actor_tables "
     "gold",
     "corpus": "formats expressions dates corpus",
-    "text": "furniture cleaning sentences",
+    "text": "furniture cleaning quotations sentences",
     "actors": "cues gazetteer transliteration composition surnames actors antecedents",
     "model": "model.description model.confidence model.spans model.encoder",
     "extraction": "extraction",

@@ -81,3 +81,18 @@ def test_a_left_out_subject_is_coded() -> None:
 
 def test_a_protest_has_its_own_crowd() -> None:
     assert coded("140") == [("RUSGOV", WORDS[0], "TJK"), ("", "", "AFG")]
+
+
+def test_who_praises_somebody_is_somebody_else() -> None:
+    text = "Vladimir Putin met Recep Tayyip Erdogan on Monday.\nHe praised Putin at length."
+    model = Marked(["Vladimir Putin", "Recep Tayyip Erdogan", "He", "Putin"], "051")
+
+    class Told(Marked):
+        def _reading(self, text: str) -> Reading:
+            words = ["He", "Putin"] if text.startswith("He") else model.words[:2]
+            return Marked(words, self.code)._reading(text)
+
+    document = Document("d", text, language="en", published=dt.date(2020, 2, 2))
+    read = extract([prepare(document)], Told([], "051"), ActorDictionary.load())
+    told = [(m.source_antecedent, m.target_antecedent) for m in read[0].mentions]
+    assert told[-1] == ("Recep Tayyip Erdogan", "Vladimir Putin")

@@ -153,8 +153,8 @@ def calibrate(model: EncoderModel, documents: Sequence[Sequence[Any]]) -> dict[s
     """Fit confidence and threshold on gold documents, through the whole way to coded events.
 
     Returns settings: calibration (logistic regression, see `confidence`), threshold (nearly the
-    best F1 at level root), held_out (scores there, the calibration error cross-validated by
-    document).
+    best F1 at level root), held_out (scores there, the calibration error and its bins
+    cross-validated by document; the bins are of all coded events, those under the threshold too).
     """
     sentences = sum(map(len, documents))
     if sentences < 50:
@@ -178,13 +178,14 @@ def calibrate(model: EncoderModel, documents: Sequence[Sequence[Any]]) -> dict[s
         fair[out] = _sure(x[out], _regress(x[~out], right[~out]))
     kept = fair >= threshold
     error = scoring.expected_calibration_error(fair[kept].tolist(), (right[kept] > 0).tolist())
+    bins = scoring.calibration(list(zip(fair.tolist(), (right > 0).tolist(), strict=True)))
     return {
         "calibration": dict(zip(WEIGHTS, (round(float(w), 4) for w in weights), strict=True)),
         "threshold": threshold,
         "held_out": {
             "sentences": sentences, "acts": total, "predicted": int(kept.sum()),
             "root_f1": round(2 * float(right[kept].sum()) / max(1, int(kept.sum()) + total), 4),
-            "root_f1_fitted": round(f1, 4), "ece": round(error, 4),
+            "root_f1_fitted": round(f1, 4), "ece": round(error, 4), "reliability": bins,
         },
     }  # fmt: skip
 
