@@ -174,9 +174,11 @@ class ActorDictionary:
             return beside
         if asked.home:
             return asked.home, f"home:{asked.home}"
+        words = cues(asked.language)
+        if reading.role in words.document_roles and not phrase.startswith((ARTICLE, "لل")):
+            return "", ""
         if named := self._spoken_of(phrase, asked):
             return named[0]
-        words = cues(asked.language)
         speaks = not reading.role or reading.role in words.home_roles
         if asked.context and words.home and speaks:
             return words.home, f"language:{asked.language}"

@@ -40,6 +40,7 @@ class Cues:
     home: str  # the state that a text is about where it names none, and
     home_roles: frozenset[str]  # for which roles that holds
     bare_roles: frozenset[str]  # that take no country from their text
+    document_roles: frozenset[str]  # that, indefinite, take one from their document alone
 
 
 @cache
@@ -83,6 +84,7 @@ def cues(language: str) -> Cues:
         home="".join(words["home"]).upper(),
         home_roles=frozenset(role.upper() for role in words["home_roles"]),
         bare_roles=frozenset(role.upper() for role in words["bare_roles"]),
+        document_roles=frozenset(role.upper() for role in words["document_roles"]),
     )
 
 

@@ -443,6 +443,10 @@ def test_sentences_of_a_document_tell_its_country(actors: ActorDictionary, tmp_p
         ("en", "Jane Q. Stranger", "In Baton Rouge Jane Q. Stranger spoke.", "USA"),
         ("ar", "سعاد الفلانية", "قتلت سعاد الفلانية في البصرة", "IRQ"),
         ("ar", "أمم المتحدة", None, "IGOUNO"),
+        ("ar", "مسلحون", "هاجم مسلحون قرية في شمال العراق", "UAF"),
+        ("ar", "المتظاهرون", "هتف المتظاهرون في وسط بغداد", "IRQCVL"),
+        ("ar", "جنود أجانب", None, "INTMIL"),
+        ("ar", "مستوطنو", "هاجم مستوطنو القرية المزارعين", "ISRCVL"),
         ("fa", "فلانی‌پور", "فلانی‌پور گفت قانون اجرا می‌شود", "IRN"),
         ("fa", "سازمان‌های بشردوستانه", "سازمان‌های بشردوستانه در سوریه", "NGO"),
     ],
@@ -452,3 +456,8 @@ def test_what_context_gives(
 ) -> None:
     found = actors.resolve(phrase, language, None, context=context)
     assert found and found.code == code
+
+
+def test_gunmen_are_of_the_country_of_their_document(actors: ActorDictionary) -> None:
+    found = actors.resolve("مسلحون", "ar", None, context="هاجم مسلحون قرية", home="IRQ")
+    assert found and found.code == "IRQUAF"

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+import shutil
 import time
 import tracemalloc
 import zipfile
@@ -25,12 +26,14 @@ from eventcoder import (
     checks,
     corpus,
     dates,
+    dyads,
     gold,
     ontology,
     pipeline,
     release,
     resources,
     runs,
+    tables,
     writing,
 )
 from eventcoder.actor_tables import COLUMNS, read_table
@@ -489,6 +492,49 @@ def test_runs_and_releases_tell_anything(tmp_path_factory: pytest.TempPathFactor
             refused_or_done(lambda: pipeline.recode(folder, pipeline.Options(actors=("no.csv",))))
         refused_or_done(lambda: release.Release.open(folder).events())
         release.check(folder)
+
+    check()
+
+
+@pytest.mark.parametrize("name", ["events.parquet", "documents.parquet", "mentions"])
+def test_damaged_tables_of_a_run_are_told(
+    name: str, coded: runs.Run, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("run") / "run"
+    shutil.copytree(coded.path, folder)
+    file = next((folder / name).glob("*.parquet")) if name == "mentions" else folder / name
+    good = file.read_bytes()
+
+    @settings(fuzzed, max_examples=40)
+    @given(damaged(good))
+    def check(data: bytes) -> None:
+        file.write_bytes(data)
+        refused_or_done(lambda: tables.collect(dyads.aggregate(events_of(folder)), "events"))
+        refused_or_done(lambda: render(folder))
+        refused_or_done(lambda: tables.collect(runs.Run.open(folder).mentions(), "mentions"))
+
+    check()
+
+
+@pytest.mark.parametrize(
+    "name", ["tokenizer.json", "config.json", "embeddings.bin", "encoder.onnx", "pair.onnx"]
+)
+def test_damaged_model_files_are_told(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    from eventcoder.model.encoder import EncoderModel
+
+    folder = tmp_path_factory.mktemp("model")
+    for file in resources.model("default").iterdir():
+        (folder / file.name).symlink_to(file.resolve())
+    good = (folder / name).read_bytes()
+    (folder / name).unlink()
+    ends = good[:400], good[-400:]  # headers, directories: of weights any bytes are as good
+
+    @settings(fuzzed, max_examples=4)
+    @given(*map(damaged, ends))
+    def check(first: bytes, last: bytes) -> None:
+        (folder / name).write_bytes(first + good[400:-400] + last)
+        if model := refused_or_done(lambda: EncoderModel(folder)):
+            refused_or_done(lambda: model.read([GOOD]))
 
     check()
 

@@ -32,7 +32,7 @@ from eventcoder.ontology import Ontology
 NEUTRAL = {"bias": 0.0, "event": 1.0, "root": 1.0, "mentions": 0.5}
 FOLDS = 6
 MENTION_THRESHOLD = 0.6  # F1 of mentions is as good from .5 to .7, precision better
-NEAR_BEST = 0.005  # of F1, far within its error: precision is worth more
+NEAR_BEST = 0.01  # of F1, far within its error: precision is worth more
 LEAF, BASE = 0.3, 0.4  # shares of a root's probability under which a leaf, a base give way
 
 
@@ -185,7 +185,8 @@ def calibrate(model: EncoderModel, documents: Sequence[Sequence[Any]]) -> dict[s
         "held_out": {
             "sentences": sentences, "acts": total, "predicted": int(kept.sum()),
             "root_f1": round(2 * float(right[kept].sum()) / max(1, int(kept.sum()) + total), 4),
-            "root_f1_fitted": round(f1, 4), "ece": round(error, 4), "reliability": bins,
+            "root_f1_fitted": round(f1, 4), "ece": round(error, 4),
+            "reliability": [_short(each) for each in bins],
         },
     }  # fmt: skip
 
@@ -260,6 +261,10 @@ def _judged(
             for row, (_, hit) in zip(kept.values(), hits, strict=True)
         ]
     return judged, golds
+
+
+def _short(told: dict[str, Any]) -> dict[str, Any]:
+    return {name: round(v, 4) if isinstance(v, float) else v for name, v in told.items()}
 
 
 def _sure(x: Any, weights: Any) -> Any:
