@@ -60,6 +60,7 @@ def wait_for_parts(process: subprocess.Popen[bytes], run: Path, more: int) -> No
         time.sleep(0.01)
 
 
+@pytest.mark.timeout(7200 if DOCUMENTS else 600)
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9")
 def test_killed_at_random_moments(tmp_path: Path) -> None:
     out, corpus = tmp_path / "run", news(tmp_path)

@@ -6,9 +6,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from eventcoder import drawing, figures, release, report, tables
+from eventcoder import drawing, figures, release, report, resources, tables
 from eventcoder.errors import EventcoderError
 from eventcoder.exports import export
+from eventcoder.model import description
 from eventcoder.ontology import Ontology
 from eventcoder.runs import Run
 from eventcoder.signature import Signature
@@ -238,6 +239,20 @@ def test_an_events_file_of_others(tmp_path: Path) -> None:
     assert "Report on an events file" in page
     assert "No event has a confidence" in page
     assert "not known 3" in page
+
+
+def test_how_the_confidence_held_is_drawn_for_the_model_at_hand(tmp_path: Path) -> None:
+    digest = description.digest(resources.model("default"))
+    page = report.render(run(tmp_path / "ours", event(1), model_digest=digest))
+    assert "Does it hold?" in text(page)
+    assert "Does it hold?" not in text(
+        report.render(run(tmp_path / "other", event(1), model_digest="x"))
+    )
+    bins = [{"n": 4, "confidence": 0.25, "right": 0.5}, {"n": 0, "confidence": None, "right": None}]
+    drawn = figures.reliability(bins)
+    assert drawn and drawn["n"] == 4
+    assert 'y="50.00" width=".88" height="50.00"' in drawn["svg"]
+    assert figures.reliability(bins[1:]) is None
 
 
 def test_no_run_no_report(tmp_path: Path) -> None:
