@@ -28,7 +28,7 @@ def quotations(text: str) -> list[Span]:
         if start is not None and (mark == awaited or mark in _CLOSING):
             found.append((start, place))
             start = None
-        elif start is None and (mark in _CLOSING or _closes(text, place, mark, bool(found))):
+        elif start is None and (mark in _CLOSING or (not found and _closes(text, place, mark))):
             if not found:
                 found.append((0, place))
         elif start is None:
@@ -38,16 +38,9 @@ def quotations(text: str) -> list[Span]:
     return found
 
 
-def _closes(text: str, place: int, mark: str, later: bool) -> bool:
+def _closes(text: str, place: int, mark: str) -> bool:
     """Say whether a straight mark, the first of its sentence, ends what an earlier one began."""
-    before = text[:place].rstrip()
-    return (
-        mark == '"'
-        and not later
-        and bool(before)
-        and before[-1] in _ENDS
-        and before == text[:place]
-    )
+    return mark == '"' and place > 0 and text[place - 1] in _ENDS
 
 
 def within(place: int, spans: list[Span]) -> bool:
