@@ -5,9 +5,9 @@
 Each side runs in a process of its own, from the same Parquet file; prints seconds on
 the clock and of all cores (the fairer number on a busy machine), and peak memory.
 
-Of 10 million events' ten CPU seconds (on a busy machine) two to three go into reading and hashing the
-ids of documents and stories, under one into numbering the groups, four into sums and sorting for
-what is distinct (in two threads), three into the complete panel and its file.
+Of 10 million events' ten CPU seconds (on a busy machine) two to three go into reading and hashing
+the ids of documents and stories, under one into numbering the groups, four into sums and sorting
+for what is distinct (in two threads), three into the complete panel and its file.
 """
 
 from __future__ import annotations
