@@ -1,5 +1,6 @@
 """The model's code on a tiny network of our own: train, stop, resume, export, read, restore."""
 
+import itertools
 import json
 import math
 import random
@@ -130,12 +131,13 @@ def test_export_keeps_the_network(trained, recipe):
     assert cosine.min() > 0.99
 
 
-def test_a_stopped_training_goes_on(data, recipe, tmp_path):
-    """Two epochs in one go and with a stop between give the same weights."""
+@pytest.mark.parametrize("average_every", [0, 2])
+def test_a_stopped_training_goes_on(data, recipe, tmp_path, average_every):
+    """Two epochs in one go and with a stop between give the same weights, and the same mean."""
     from eventcoder.model import training
 
     paths = sorted(data.glob("*.jsonl"))
-    settings = training.Recipe.read(recipe)
+    settings = training.Recipe.read(recipe, average_every=average_every)
     whole, _ = training.train(paths, settings, tmp_path / "whole", lambda _: None)
 
     def stop(*_):
@@ -274,6 +276,37 @@ def test_decode_mentions_grow_to_words():
     tags = np.stack([outside, begin, 1 - outside - begin], 1).astype(np.float32)
     found = spans.decode_mentions(tags, offsets, text, 0.5)
     assert [text[s:e] for s, e, _, _ in found] == ["Tajik", "envoy"]
+
+
+def test_an_unsure_word_does_not_part_a_mention():
+    text = "told the committee of senators."
+    offsets = [(0, 4), (5, 8), (9, 18), (19, 21), (22, 30), (0, 0)]
+    tags = np.array(
+        [[0.9, 0.1, 0], [0.2, 0.75, 0.05], [0.48, 0.05, 0.47], [0.3, 0.1, 0.6], [0.1, 0.3, 0.6],
+         [1, 0, 0]], np.float32,
+    )  # fmt: skip
+    found = spans.decode_mentions(tags, offsets, text, 0.6)
+    assert [text[s:e] for s, e, _, _ in found] == ["the committee of senators"]
+    assert spans.decode_mentions(tags, offsets, text, 0.75) == []
+
+
+def test_the_most_probable_tags_are_found():
+    """Against all sequences of tags of a short sentence."""
+    rng = np.random.default_rng(5)
+    offsets = [(i, i + 1) if i != 2 else (2, 2) for i in range(6)]
+    for _ in range(50):
+        tags = rng.dirichlet([0.5, 0.5, 0.5], 6).astype(np.float32)
+        ways = [
+            w for w in itertools.product(range(3), repeat=6)
+            if w[2] == 0 and all(t != 2 or (i and w[i - 1]) for i, t in enumerate(w))
+        ]  # fmt: skip
+        logs = np.log(np.maximum(tags, 1e-6))
+        best = max(ways, key=lambda w: sum(logs[i, t] for i, t in enumerate(w)))
+        starts = [i for i, t in enumerate(best) if t == 1]
+        runs = [
+            (i, next((j for j in range(i + 1, 6) if best[j] != 2), 6)) for i in starts
+        ]  # fmt: skip
+        assert spans._most_probable(tags, offsets) == runs
 
 
 def test_pronouns_are_candidates_once():

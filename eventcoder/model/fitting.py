@@ -111,13 +111,25 @@ def _finish(
         "threshold": 0.5,
     }
     export.export(trained, out, out.name, settings)
+    return recalibrate(out, documents, talk)
+
+
+def recalibrate(
+    folder: Path, documents: Sequence[Sequence[Any]], talk: Callable[[str], None]
+) -> dict[str, Any]:
+    """Fit a model's confidence and threshold on gold documents it never saw; return its scores.
+
+    Wanted where what stands between network and event has changed: reading, actors, rules.
+    """
+    model = EncoderModel(folder)
     talk(f"calibrating on {sum(map(len, documents)):,} sentences that training never saw")
-    settings |= calibrate(EncoderModel(out), documents)
-    export.describe(trained, out, out.name, settings)
-    told = confusion(EncoderModel(out), documents)
-    (out / "confusion.json").write_text(json.dumps(told, indent=1) + "\n")
-    talk(json.dumps(settings["held_out"]))
-    return dict(settings["held_out"])
+    about = model.about | calibrate(model, documents)
+    told = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
+    (folder / "model.json").write_text(told, encoding="utf-8")
+    counts = confusion(EncoderModel(folder), documents)
+    (folder / "confusion.json").write_text(json.dumps(counts, indent=1) + "\n", encoding="utf-8")
+    talk(json.dumps(about["held_out"]))
+    return dict(about["held_out"])
 
 
 def _remember(paths: Sequence[Path], recipe: training.Recipe, out: Path) -> None:

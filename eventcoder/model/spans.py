@@ -1,5 +1,6 @@
 """Characters to tokens and back: where mentions lie, which pairs of them are asked about."""
 
+import math
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from eventcoder.quotations import quotations, within
 
 NULL_SOURCE, NULL_TARGET, FIRST_MENTION = 0, 1, 2
+_LEAST = 1e-6  # a tag's least probability, whose logarithm is wanted
 MAX_MENTIONS = 14  # a sentence with more keeps the most probable; seen in 0.02 % of real news
 OUTSIDE, BEGIN, INSIDE = 0, 1, 2
 # What a document resolves. Corpora don't mark them, so they are candidates by their words.
@@ -36,24 +38,19 @@ def decode_mentions(
 ) -> list[tuple[int, int, int, int]]:
     """Return mentions as (start, end, first token, last token + 1) from tag probabilities.
 
-    `probabilities` is [tokens, 3] (outside, begin, inside). A token belongs to a mention when
-    outside is less probable than 1 - `threshold`; a new one starts where begin beats inside.
-    Mentions grow to whole words, since half a word names nobody.
+    `probabilities` is [tokens, 3] (outside, begin, inside). Of all sequences of tags in which
+    inside follows begin or inside the most probable is taken (Viterbi): token by token, the words
+    of one mention would part wherever one of them is unsure. A mention counts if its tokens are
+    in one with a mean probability of `threshold`. Mentions grow to whole words, since half a word
+    names nobody.
     """
-    inside = probabilities[:, OUTSIDE] < 1.0 - threshold
-    begins = probabilities[:, BEGIN] > probabilities[:, INSIDE]
-    runs: list[list[int]] = []
-    for i in np.flatnonzero(inside).tolist():
-        start, end = offsets[i]
-        if start == end:
-            continue
-        if runs and runs[-1][1] == i and not begins[i]:
-            runs[-1][1] = i + 1
-        else:
-            runs.append([i, i + 1])
+    certain = 1.0 - probabilities[:, OUTSIDE]
+    runs = [
+        run for run in _most_probable(probabilities, offsets)
+        if certain[slice(*run)].mean() >= threshold
+    ]  # fmt: skip
     if len(runs) > MAX_MENTIONS:
-        certain = sorted(runs, key=lambda r: probabilities[r[0] : r[1], OUTSIDE].mean())
-        runs = sorted(certain[:MAX_MENTIONS])
+        runs = sorted(sorted(runs, key=lambda r: -certain[slice(*r)].mean())[:MAX_MENTIONS])
     found: list[tuple[int, int, int, int]] = []
     for run in runs:
         first, last = run
@@ -64,6 +61,32 @@ def decode_mentions(
         if end > start:
             found.append((start, end, first, last))
     return found
+
+
+def _most_probable(probabilities: NDArray[np.float32], offsets: Offsets) -> list[tuple[int, int]]:
+    """Return the half-open token ranges of the most probable tags; empty tokens are outside."""
+    runs: list[tuple[int, int]] = []
+    ways: list[tuple[bool, bool]] = []  # of each token: after an outside one? begins a mention?
+    # The log probability of the best tags so far that end outside and in a mention.
+    out, within_one = 0.0, -math.inf
+    logs = np.log(np.maximum(probabilities, _LEAST)).tolist()
+    for (start, end), (outside, begin, inside) in zip(offsets, logs, strict=True):
+        after = out >= within_one  # what precedes an outside or a begin
+        best = max(out, within_one)
+        opens = best + begin > within_one + inside
+        ways.append((after, opens))
+        out, within_one = best + outside, max(best + begin, within_one + inside)
+        if start == end:
+            within_one = -math.inf
+    at_out, last = out >= within_one, len(ways)
+    for i in range(len(ways) - 1, -1, -1):
+        after, opens = ways[i]
+        if at_out:
+            at_out, last = after, i
+        elif opens:
+            runs.append((i, last))
+            at_out, last = after, i
+    return runs[::-1]
 
 
 def with_pronouns(
