@@ -178,7 +178,9 @@ def _of_person(person: Part, place: Part | None, role: Part | None, former: bool
     own = person.row.code[3:6]
     country = place.row.code[:3] if place and place.bond <= _GENITIVE else person.row.code[:3]
     said = own
-    if role and (role.row.kind == "agent" or role.row.code != "GOV" or not own):
+    # "نائبه" is as often somebody's deputy as a member of parliament.
+    vague = role and role.row.id.partition("-")[2] == "deputy"
+    if role and (role.row.kind == "agent" or (role.row.code != "GOV" and not vague) or not own):
         said = role.row.code
     return Reading(
         country=country,
@@ -217,7 +219,7 @@ def _of_place(phrase: str, place: Part, role: Part | None, former: bool, languag
 
 
 def _people(phrase: str, place: Part, language: str) -> bool:
-    """Say whether a nationality means its people: "Ukrainians", "two Russians", "many Chinese"."""
+    """Say whether a nationality means its people: "young Ukrainians", "two Russians"."""
     words = cues(language)
     folded = plain(phrase)
     before = set(plain(phrase[: place.start]).split())
@@ -225,7 +227,11 @@ def _people(phrase: str, place: Part, language: str) -> bool:
         return _alone(phrase, place, language)
     last = plain(phrase[place.start : place.end])
     named = folded.split()[0] in words.definite
-    return last.endswith(words.people) and not named and _alone(phrase, place, language)
+    # English alone has capitals: what stands before is a description of them, no name.
+    described = language == "en" and place.end == len(phrase) and phrase[: place.start].islower()
+    return (
+        last.endswith(words.people) and not named and (described or _alone(phrase, place, language))
+    )
 
 
 def _evidence(*parts: Part | None) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ _FORMER = "ELI"
 _FAMILY_FIRST = frozenset({"CHN", "KOR", "PRK", "TWN", "VNM", "HKG"})
 _ARTICLES = re.compile(rf"(?:[ae]l-|عبد{ARTICLE}|{ARTICLE})(?=\w{{3}})")
 
+_OF_GOD = re.compile(r"(?<=\w) (?=الله(?!\w))")  # "نصر الله" is one name, as "نصرالله" is
 _SAYYID = re.compile(r"^سید(?=\w{3})")  # written together with the name in Persian
 
 
@@ -73,8 +74,12 @@ class Surnames:
 
 
 def _parted(folded: str) -> tuple[str, str]:
-    """Return the first name and the last without article and hyphens; particles are neither."""
-    words = re.findall(r"[\w'’-]+", folded)
+    """Return the first name and the last without article and hyphens; particles are neither.
+
+    >>> _parted("حسن نصر الله")
+    ('حسن', 'نصرالله')
+    """
+    words = re.findall(r"[\w'’-]+", _OF_GOD.sub("", folded))
     if not words:
         return "", ""
     before = [word for word in words[:-1] if word not in PARTICLES]

@@ -461,3 +461,17 @@ def test_what_context_gives(
 def test_gunmen_are_of_the_country_of_their_document(actors: ActorDictionary) -> None:
     found = actors.resolve("مسلحون", "ar", None, context="هاجم مسلحون قرية", home="IRQ")
     assert found and found.code == "IRQUAF"
+
+
+@pytest.mark.parametrize(
+    ("phrase", "language", "code"),
+    [
+        ("النائب حسن فضل الله", "ar", "LEG"),  # no Mr "God"
+        ("نائبه محمد حمدان دقلو", "ar", "SDNREB"),
+        ("his deputy Mohamed Hamdan Dagalo", "en", "SDNREB"),
+        ("young Mexicans", "en", "MEXCVL"),
+        ("the Mexicans", "en", "MEX"),
+    ],
+)
+def test_names_and_peoples_of_2024(phrase, language, code):
+    assert ActorDictionary.load().resolve(phrase, language, dt.date(2024, 5, 1)).code == code
