@@ -32,7 +32,6 @@ PORTS = {  # inputs and outputs
 }  # fmt: skip
 TOKENS_PER_BATCH = 640  # padded; larger ones fall out of a core's cache
 ACT_FLOOR = 0.05  # pairs less probable than this are not handed on at all
-SECOND_ACT = 0.3  # a second act of the same pair must be at least this probable
 SPREAD = 2.0  # the most pairs of a sentence in a pass of the pair head, times the fewest
 WORD_SHARE = 0.15  # words of the act reach as far as attention is this share of its peak
 
@@ -207,32 +206,30 @@ class EncoderModel:
         order = np.argsort(-event, kind="stable")
         for p in order[event[order] >= ACT_FLOOR]:
             source, target = (int(i) for i in pairs[p])
+            # A second root of the same pair was right in one of twenty: it is an alternative.
             roots = np.bincount(self._root_index, codes[p], len(self._roots))
-            for rank, root in enumerate(np.argsort(-roots, kind="stable")[:2]):
-                if rank and event[p] * roots[root] < SECOND_ACT:
-                    break
-                if _has_rival(chosen, source, target, int(root), self._symmetric(codes[p], root)):
-                    continue
-                code, alternatives = self._choose(codes[p], int(root))
-                ends = float(certainty[source] * certainty[target])
-                parts = (float(event[p]), float(roots[root]), ends)
-                act = Act(
-                    source - spans.FIRST_MENTION if source >= spans.FIRST_MENTION else None,
-                    target - spans.FIRST_MENTION if target >= spans.FIRST_MENTION else None,
-                    _words(text, offsets, attention[p]),
-                    code,
-                    0.0,
-                    alternatives,
-                    MODALITIES[int(modality[p].argmax())],
-                    parts,
-                )
-                if act.code in self.about["symmetric"]:
-                    act = _first_named(act)
-                act = replace(act, confidence=self.confidence(act, *_open(act)))
-                chosen.append((source, target, int(root), act))
+            root = int(roots.argmax())
+            if _has_rival(chosen, source, target, root, self._symmetric(codes[p], root)):
+                continue
+            code, alternatives = self._choose(codes[p], root)
+            ends = float(certainty[source] * certainty[target])
+            act = Act(
+                source - spans.FIRST_MENTION if source >= spans.FIRST_MENTION else None,
+                target - spans.FIRST_MENTION if target >= spans.FIRST_MENTION else None,
+                _words(text, offsets, attention[p]),
+                code,
+                0.0,
+                alternatives,
+                MODALITIES[int(modality[p].argmax())],
+                (float(event[p]), float(roots[root]), ends),
+            )
+            if act.code in self.about["symmetric"]:
+                act = _first_named(act)
+            act = replace(act, confidence=self.confidence(act, *_open(act)))
+            chosen.append((source, target, root, act))
         return tuple(act for *_, act in chosen)
 
-    def _symmetric(self, codes: Floats, root: np.intp) -> bool:
+    def _symmetric(self, codes: Floats, root: int) -> bool:
         best = int(np.where(self._root_index == root, codes, 0).argmax())
         return self.codes[best] in self.about["symmetric"]
 
