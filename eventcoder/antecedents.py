@@ -228,7 +228,8 @@ def _longer_name(mention: _Seen, before: list[_Seen], after: list[_Seen]) -> str
         reading = mention.reading
         # "a spokesman of Trump's campaign" is no fuller Trump
         group = reading.person and other.reading.code and other.reading.name != reading.name
-        return longer and not group and name in {_bare(word) for word in other.words}
+        there = name in {_bare(word) for word in other.words}
+        return longer and not group and there and not _leans_on(other, name)
 
     for other in (*reversed(before), *after):
         if same(other) and other.known:
@@ -237,6 +238,12 @@ def _longer_name(mention: _Seen, before: list[_Seen], after: list[_Seen]) -> str
         if same(other) and other.names_someone:
             return other.mention.text
     return None
+
+
+def _leans_on(other: _Seen, name: str) -> bool:
+    """Say whether a mention is for or against a name: "anti-Erdogan protesters" is no Erdogan."""
+    at, leaning = other.folded.find(name), other.cues.leaning
+    return bool(leaning and at > 0 and leaning.search(other.folded[:at]))
 
 
 def _surname_of(mention: _Seen, before: list[_Seen], after: list[_Seen]) -> str | None:

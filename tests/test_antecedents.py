@@ -208,3 +208,10 @@ def test_others_are_told_for_a_pronoun_alone(actors: ActorDictionary) -> None:
     pointers = point_back(document, actors)
     assert pointers.fuller[1] == ["Vladimir Putin", "Vladimir Putin"]
     assert pointers.others == [[(), ()], [("Recep Tayyip Erdogan",), ()]]
+
+
+def test_who_is_against_a_leader_is_no_longer_name_of_his(actors: ActorDictionary) -> None:
+    line = "Hundreds of anti-Erdogan protesters condemned Erdogan for what he did."
+    words = ["Hundreds of anti-Erdogan protesters", "Erdogan"]
+    document = marked("en", (line, words), day=dt.date(2018, 9, 29))
+    assert codes(actors, document) == ["TURCVL", "TURGOV"]
