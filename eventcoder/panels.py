@@ -26,7 +26,7 @@ Days = npt.NDArray[np.datetime64]
 Numbers = npt.NDArray[np.int64]
 BLOCK = 1_000_000  # rows of a panel that are made at a time: 100 MB
 SLICE = 1 << 22  # events looked at a time: what is made on the way stays small
-PART = 1 << 24  # events whose reports are sorted at a time, twice side by side: 256 MB
+PART = 1 << 25  # events whose reports are sorted at a time, twice side by side: 512 MB
 TABLE = 1 << 24  # possible groups that a table always has room for: 80 MB
 
 
@@ -224,26 +224,34 @@ def _slices(n: int) -> Iterator[slice]:
 
 def _numbered(events: pl.DataFrame, by: list[str]) -> tuple[npt.NDArray[np.int32], int]:
     """Number the groups without gaps; return the group of every event, and how many there are."""
-    group, n_groups = np.zeros(events.height, np.int32), min(events.height, 1)
-    for column in events.select(pl.col(by).to_physical()) if n_groups else []:
+    group, size = np.zeros(events.height, np.int32), 1
+    room = max(TABLE, events.height)
+    for column in events.select(pl.col(by).to_physical()) if events.height else []:
         low, high = int(column.min()), int(column.max())  # type: ignore[arg-type]
         span = high - low + 1
-        if n_groups * span > max(TABLE, events.height):
+        if size * span > room:
+            group, size = _without_gaps(group, size)
+        if size * span > room:
             both = group.astype(np.int64) * span + (column.cast(pl.Int64).to_numpy() - low)
             found, inverse = np.unique(both, return_inverse=True)
-            group, n_groups = inverse.astype(np.int32), len(found)
+            group, size = inverse.astype(np.int32), len(found)
             continue
-        there = np.zeros(n_groups * span, bool)
+        size *= span
         for rows in _slices(events.height):
-            place = group[rows].astype(np.int64) * span
-            place += column[rows].cast(pl.Int64).to_numpy() - low
-            there[place] = True
-            group[rows] = place
-        number = np.cumsum(there, dtype=np.int32) - np.int32(1)
-        n_groups = int(number[-1]) + 1
-        for rows in _slices(events.height):
-            group[rows] = number[group[rows]]
-    return group, n_groups
+            some = group[rows]
+            some *= span
+            some += column[rows].cast(pl.Int32).to_numpy() - np.int32(low)
+    return _without_gaps(group, size) if events.height else (group, 0)
+
+
+def _without_gaps(group: npt.NDArray[np.int32], size: int) -> tuple[npt.NDArray[np.int32], int]:
+    """Number the groups that occur, of so many that might."""
+    there = np.zeros(size, bool)
+    there[group] = True
+    number = np.cumsum(there, dtype=np.int32) - np.int32(1)
+    for rows in _slices(len(group)):
+        group[rows] = number[group[rows]]
+    return group, int(number[-1]) + 1
 
 
 def _distinct(group: npt.NDArray[np.int32], sizes: Numbers, hashes: pl.Series) -> Numbers:

@@ -152,6 +152,16 @@ def test_a_stopped_training_goes_on(data, recipe, tmp_path, average_every):
         assert torch.allclose(a, b, atol=1e-5)
 
 
+def test_the_pair_head_alone_is_trained(trained, data, recipe, tmp_path):
+    from eventcoder.model import training
+
+    settings = training.Recipe.read(recipe, base=str(trained), freeze_encoder=True, epochs=0.1)
+    before = training.start(settings, 1).network.state_dict()
+    after, _ = training.train(sorted(data.glob("*.jsonl")), settings, tmp_path, lambda _: None)
+    changed = {n for n, v in after.network.state_dict().items() if not v.equal(before[n])}
+    assert changed and all(name.startswith("pair.") for name in changed)
+
+
 def test_training_goes_on_from_a_model_folder(trained, data, recipe, tmp_path):
     """`--base models/NAME` starts from its weights, not from chance."""
     from eventcoder.model.fitting import fit

@@ -58,6 +58,7 @@ class Recipe:
     layers: int | None = None  # of the base encoder, evenly spread; fewer read faster
     ontology: str = "cameo"
     freeze_embeddings: bool = True
+    freeze_encoder: bool = False  # and the tags read off it: the pair head alone is trained
     average_every: int = (
         0  # steps; the result is the mean of the weights at those, 0: the last ones
     )
@@ -232,6 +233,9 @@ def optimizer_of(network: EventNetwork, recipe: Recipe) -> torch.optim.AdamW:
     if recipe.freeze_embeddings:
         for parameter in network.encoder.get_input_embeddings().parameters():
             parameter.requires_grad_(False)
+    if recipe.freeze_encoder:
+        for part in (network.encoder, network.tagger, network.names):
+            part.requires_grad_(False)
     groups: dict[tuple[float, float], list[Tensor]] = {}
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
@@ -316,14 +320,17 @@ def _step(
     network: EventNetwork, batch: Batch, losses: Losses, optimizer: Any, bfloat16: bool
 ) -> dict[str, float]:
     with torch.autocast(batch.ids.device.type, torch.bfloat16, enabled=bfloat16):
-        hidden = network.encode(batch.ids, batch.mask)
+        with torch.set_grad_enabled(network.tagger.weight.requires_grad):
+            hidden = network.encode(batch.ids, batch.mask)
         out = network.pair(hidden, batch.mask, batch.mention_weights, batch.pairs)
     hidden, out = hidden.float(), PairOutput(*(part.float() for part in out))
     parts = losses(network.tagger(hidden), network.names(hidden), out, batch)
-    torch.stack(list(parts.values())).sum().backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
+    loss = torch.stack(list(parts.values())).sum()
+    if loss.requires_grad:  # sentences with names alone teach a frozen encoder nothing
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
     return {name: float(value.detach()) for name, value in parts.items()}
 
 
