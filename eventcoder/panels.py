@@ -280,6 +280,7 @@ def _distinct(group: npt.NDArray[np.int32], sizes: Numbers, hashes: pl.Series) -
         both.sort()
         first = np.ones(len(both), bool)
         np.not_equal(both[1:], both[:-1], out=first[1:])
-        number = (both[first] >> room).astype(np.int64)
-        found[start:stop] = np.bincount(number, minlength=stop - start)
+        each = both[first]
+        each >>= room
+        found[start:stop] = np.bincount(each.view(np.int64), minlength=stop - start)
     return found
