@@ -7,7 +7,7 @@ from functools import cached_property
 
 from eventcoder.actor_tables import GROUPS, PERSONS, ROLES
 from eventcoder.actors import ActorDictionary
-from eventcoder.composition import Part, Reading
+from eventcoder.composition import UNNAMED, Part, Reading
 from eventcoder.cues import Cues, cues, plain
 from eventcoder.quotations import Span, quotations, within
 from eventcoder.records import Mention, Sentence
@@ -169,6 +169,8 @@ def _fuller(
         mention.others = tuple(filter(None, others))
         return found
     reading = mention.reading
+    if reading.role in UNNAMED:
+        return _region(before) if mention.words[0] in mention.cues.definite else None
     if reading.country and not reading.person:
         return None
     if found := _surname_of(mention, before, after):
@@ -378,6 +380,15 @@ def _is_group(other: _Seen) -> bool:
     """Say whether "the group" may be a mention; the agency that tells of it is not."""
     named = any(part.row.kind in GROUPS for part in other.read[1]) and bool(other.reading.code)
     return named and other.reading.role != "MED"
+
+
+def _region(before: list[_Seen]) -> str | None:
+    """Return the name for several states that "these countries" are: "Central Asia"."""
+    for other in reversed(before):
+        for part in other.read[1]:
+            if part.row.id.startswith("region-"):
+                return other.mention.text[part.start : part.end]
+    return None
 
 
 def _definite(mention: _Seen) -> bool:

@@ -10,6 +10,7 @@ from eventcoder.cues import Cues, cues, plain
 from eventcoder.gazetteer import Match
 from eventcoder.languages import fold
 
+UNNAMED = frozenset({"UIS", "INT"})  # of states that nobody names
 INTERNATIONAL = frozenset({"IGO", "NGO", "NGM", "INT", "MNC", "UAF", "IMG", "UIS"})
 NO_COUNTRY = frozenset({"INT", "UIS", "IGO", "MNC"})  # as a role they never join a country
 STATELESS = NO_COUNTRY | {"REF", "NGO"}  # nor do they take one from their sentence
@@ -198,7 +199,7 @@ def _of_place(phrase: str, place: Part, role: Part | None, former: bool, languag
     rows = _evidence(place, role)
     if role:
         if role.row.code in NO_COUNTRY and place.bond > role.bond:  # "countries in Africa"
-            return Reading(role=role.row.code, rows=_evidence(role))
+            return Reading(role=role.row.code, rows=_evidence(role), weak=True)
         if country == _EUROPE and role.row.id.partition("-")[2] in _OF_THE_UNION:
             return Reading("IGO", "EEC", _UNION, "European Union", rows)
         said = role.row.code if role.row.code not in NO_COUNTRY else ""

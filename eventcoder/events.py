@@ -10,6 +10,8 @@ import polars as pl
 
 from eventcoder import tables
 from eventcoder.actors import ActorDictionary
+from eventcoder.composition import INTERNATIONAL, UNNAMED
+from eventcoder.duals import JOIN, are_states, is_dual
 from eventcoder.extraction import Extracted
 from eventcoder.ontology import Ontology
 from eventcoder.records import Actor, EventMention
@@ -136,15 +138,31 @@ def _resolve(
     text, antecedent = row[f"{role}_text"], row[f"{role}_antecedent"]
     if not text and not antecedent:
         return (_NOBODY,)
-    if not text:  # a left-out subject
-        said = dictionary.resolve_all(antecedent, row["language"], day)
-        found = tuple(replace(actor, row=f"{actor.row} < {antecedent}") for actor in said)
+    start, end = row[f"{role}_start"], row[f"{role}_end"]
+    dual = bool(antecedent and text) and is_dual(row["sentence_text"], start, end)
+    if not text or dual:  # a left-out subject, "both sides"
+        found = tuple(
+            replace(actor, row=f"{actor.row} < {one}")
+            for one in antecedent.split(JOIN)
+            for actor in dictionary.resolve_all(one, row["language"], day)
+        )
+        if dual:
+            own = dictionary.read(text, row["language"], day)[0].role
+            found = tuple(_as_one_of_two(actor, text, own) for actor in found)
     else:
         found = dictionary.resolve_all(
             text, row["language"], day,
             antecedent=antecedent, context=row["sentence_text"], home=row["home"],
         )  # fmt: skip
     return tuple({actor.code: actor for actor in reversed(found)}.values()) or (_NOBODY,)
+
+
+def _as_one_of_two(actor: Actor, phrase: str, role: str) -> Actor:
+    """Give one of two the role that both have in a phrase: "both countries", "قوات البلدين"."""
+    if actor.country in INTERNATIONAL or not (are_states(phrase) or role not in {"", *UNNAMED}):
+        return actor
+    role = "" if are_states(phrase) else role
+    return replace(actor, code=actor.country + role, sector=role)
 
 
 _NOBODY = Actor("", "", "", "", "")

@@ -9,11 +9,14 @@ from eventcoder.antecedents import Pointers, point_back
 from eventcoder.cleaning import Page, clean
 from eventcoder.cues import cues, plain
 from eventcoder.dates import Dated, event_date, publication_date
+from eventcoder.duals import JOIN, each_other
 from eventcoder.languages import SUPPORTED, detect
 from eventcoder.records import Act, Document, EventMention, Mention, Reading, Removed, Sentence
 from eventcoder.sentences import split
+from eventcoder.sides import Two, sides
 
 PROTEST = "14"  # has its crowd, named or not; the last speaker is not it
+TOGETHER = ("03", "04", "05", "06", "08", "19")  # roots of what two do as one
 MEANT = 6  # sentences that tell what a document is about
 _End = tuple[Mention | None, str | None]  # of an act, and whom it points back to
 HEAD = 1500  # characters of a story in which a dateline is looked for
@@ -142,8 +145,11 @@ def _extracted(
 ) -> Extracted:
     sentences = prepared.sentences
     named = [(s, r.mentions) for s, r in zip(sentences, readings, strict=True)]
-    acts = any(reading.acts for reading in readings)
-    pointers = point_back(named, dictionary) if acts else Pointers([], [], [])
+    pointers, both = Pointers([], [], []), list[list[Two | None]]()
+    if any(reading.acts for reading in readings):
+        pointers = point_back(named, dictionary)
+        told = [(*row, reading.acts) for row, reading in zip(named, readings, strict=True)]
+        both = sides(told, pointers.fuller, dictionary)
     mentions, dates = [], []
     for number, (sentence, reading) in enumerate(zip(sentences, readings, strict=True)):
         if not reading.acts:
@@ -152,6 +158,7 @@ def _extracted(
         dated = event_date(sentence.text, sentence.document.published, language)
         for act in reading.acts:
             source, target = _ends(act, reading, pointers, number, language)
+            source, target = _both(act, sentence.text, source, target, both[number])
             mention = EventMention(sentence, source[0], target[0], act, source[1], target[1])
             sure = model.confidence(act, *open_ends(mention))
             mentions.append(replace(mention, act=replace(act, confidence=sure)))
@@ -186,6 +193,29 @@ def _ends(
     if act.target is not None:
         target = _another(target, source, others[act.target], language)
     return source, target
+
+
+def _both(
+    act: Act, text: str, source: _End, target: _End, two: Sequence[Two | None]
+) -> tuple[_End, _End]:
+    """Let "both sides" be the two that it stands for.
+
+    An act of both with each other has one of them at either end, if it is one that two do as one,
+    else both at both: they accused each other.
+    """
+    pairs = [None if end is None else two[end] for end in (act.source, act.target)]
+    pair = pairs[0] or pairs[1]
+    if not pair:
+        return source, target
+    alone = act.source is None or act.target is None
+    if act.source == act.target or (alone and each_other(text)):
+        mention, both = source[0] or target[0], JOIN.join(pair)
+        one, other = pair if act.code.startswith(TOGETHER) else (both, both)
+        return (mention, one), (mention, other)
+    return (
+        (source[0], JOIN.join(pairs[0])) if pairs[0] else source,
+        (target[0], JOIN.join(pairs[1])) if pairs[1] else target,
+    )
 
 
 def _another(end: _End, other: _End, others: Sequence[str], language: str) -> _End:

@@ -16,8 +16,8 @@ FLOORS = {
     "knowledge": "codes decoding declarations tables ontology languages countries actor_tables "
     "gold",
     "corpus": "formats expressions dates corpus",
-    "text": "furniture cleaning quotations sentences",
-    "actors": "cues gazetteer transliteration composition surnames actors antecedents",
+    "text": "furniture cleaning quotations duals sentences",
+    "actors": "cues gazetteer transliteration composition surnames actors antecedents sides",
     "model": "model.description model.confidence model.spans model.encoder",
     "extraction": "extraction",
     "coding": "writing signature runs events sketches duplicates leakage matching scoring "

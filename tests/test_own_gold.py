@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from eventcoder import gold
+from eventcoder.duals import is_dual
 from eventcoder.ontology import Ontology
 
 FOLDER = Path(__file__).parents[1] / "models" / "training"
@@ -23,7 +24,11 @@ def records(name: str) -> list[dict[str, Any]]:
 RECORDS = {lang: records(f"own.{lang}") for lang in LANGUAGES}
 STORIES = {lang: {r["id"]: r for r in records(f"stories.{lang}")} for lang in LANGUAGES}
 MODALITY = {lang: records(f"own_modality.{lang}") for lang in LANGUAGES}
-OURS = {lang: [*RECORDS[lang], *STORIES[lang].values(), *MODALITY[lang]] for lang in LANGUAGES}
+DUALS = {lang: records(f"duals.{lang}") for lang in LANGUAGES}
+OURS = {
+    lang: [*RECORDS[lang], *STORIES[lang].values(), *MODALITY[lang], *DUALS[lang]]
+    for lang in LANGUAGES
+}
 each_language = pytest.mark.parametrize("lang", LANGUAGES)
 
 
@@ -62,7 +67,9 @@ def test_codes_are_known_and_ends_differ(lang: str) -> None:
             for code in (event["code"], *event.get("alt", ())):
                 assert code in CODES, (record["id"], code)
             source, target = event["source"], event["target"]
-            assert source is target is None or source != target, record["id"]
+            if source is not None and source == target:  # both sides with each other
+                assert record in DUALS[lang], record["id"]
+                assert record["actors"][source]["code"] == "UIS", record["id"]
 
 
 @each_language
@@ -119,3 +126,28 @@ def _told(record: dict[str, Any]) -> list[tuple[Any, ...]]:
 def test_stories_hold_sentences_without_events_as_news_does() -> None:
     counts = Counter(bool(record["events"]) for record in STORIES["en"].values())
     assert counts[False] >= 0.3 * counts.total()
+
+
+@each_language
+def test_both_sides_act_on_each_other_and_are_named_without_acting(lang: str) -> None:
+    kinds = Counter[str]()
+    for record in DUALS[lang]:
+        ends = {(event["source"], event["target"]) for event in record["events"]}
+        own = {i for i, actor in enumerate(record["actors"]) if actor["code"] == "UIS"}
+        kinds["each other"] += any(source == target for source, target in ends)
+        kinds["others"] += any(s != t and {s, t} & own for s, t in ends)
+        kinds["nobody"] += not any({*pair} & own for pair in ends)
+    assert kinds["each other"] >= 120 and kinds["others"] >= 40 and kinds["nobody"] >= 70, kinds
+
+
+@each_language
+def test_words_for_two_are_recognised(lang: str) -> None:
+    """Acts of both with each other are asked about where the words are known."""
+    acting = [
+        (record["text"], record["actors"][event["source"]])
+        for record in DUALS[lang]
+        for event in record["events"]
+        if event["source"] == event["target"] is not None
+    ]
+    known = sum(is_dual(text, actor["start"], actor["end"]) for text, actor in acting)
+    assert known >= 0.95 * len(acting) > 0

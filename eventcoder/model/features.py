@@ -9,11 +9,13 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from eventcoder.duals import is_dual
 from eventcoder.gold import MODALITIES, Example, Relation
 from eventcoder.model import spans
 from eventcoder.ontology import Ontology
 
 IGNORE = -100
+UNSPECIFIED = "UIS"  # code of states that a sentence does not name
 # NER corpora name their types differently; what is not here (dates, sums) is left outside.
 NAME_TYPES = {
     "PER": 0, "PERS": 0, "PERSON": 0, "ORG": 1, "ORGANISATION": 1, "POG": 1,
@@ -34,6 +36,7 @@ class Features:
     acts: dict[tuple[int, int], "Act"] = field(default_factory=dict)
     unlabelled: set[tuple[int, int]] = field(default_factory=set)
     complete: bool = False
+    duals: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -80,6 +83,9 @@ class Featurizer:
             target = spans.NULL_TARGET if ends[1] is None else order[ends[1]]
             self._add(features, (source, target), relation, offsets)
         if example.complete:
+            features.duals = tuple(
+                new for new, old in enumerate(kept) if _is_labelled_dual(example, old)
+            )
             self._unlabel(example, features, order)
         return features
 
@@ -168,6 +174,12 @@ class Batch:
         return Batch(*(getattr(self, name).to(device) for name in self.__slots__))
 
 
+def _is_labelled_dual(example: Example, mention: int) -> bool:
+    """Say whether acts of a mention with itself are labelled: "both sides", coded as unnamed."""
+    code, place = example.actor_codes[mention], example.spans[mention]
+    return code.startswith(UNSPECIFIED) and is_dual(example.text, *place)
+
+
 def collate(rows: Sequence[Features], codes: int, pad: int) -> Batch:
     """Pad `rows` into one batch over `codes` codes."""
     longest = max(len(r.ids) for r in rows)
@@ -175,10 +187,10 @@ def collate(rows: Sequence[Features], codes: int, pad: int) -> Batch:
     def padded(values: list[list[int]], fill: int) -> Tensor:
         return torch.tensor([v + [fill] * (longest - len(v)) for v in values])
 
-    indices, _ = spans.pair_indices([len(r.mentions) for r in rows])
+    indices, _ = spans.pair_indices([len(r.mentions) for r in rows], [r.duals for r in rows])
     chosen, event, perhaps, acts, weights, members, modality, words = [], [], [], [], [], [], [], []
     for b, row in enumerate(rows):
-        for p, pair in enumerate(spans.pairs(len(row.mentions))):
+        for p, pair in enumerate(spans.pairs(len(row.mentions), row.duals)):
             act, flat = row.acts.get(pair), b * indices.shape[1] + p
             if act is None:
                 if row.complete and pair not in row.unlabelled:

@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from eventcoder.duals import duals, is_dual
 from eventcoder.quotations import quotations, within
 
 NULL_SOURCE, NULL_TARGET, FIRST_MENTION = 0, 1, 2
@@ -92,22 +93,30 @@ def _most_probable(probabilities: NDArray[np.float32], offsets: Offsets) -> list
 def with_pronouns(
     found: list[tuple[int, int, int, int]], offsets: Offsets, text: str
 ) -> list[tuple[int, int, int, int]]:
-    """Add the pronouns of a sentence to its mentions, each word once, up to `MAX_MENTIONS`.
+    """Add pronouns and words for two ("both sides") to a sentence's mentions, each word once.
 
-    Of two alike the one outside quotation marks is taken, who speaks: "'He must go,' he said".
+    There are up to `MAX_MENTIONS`. Of two alike the one outside quotation marks is taken, who
+    speaks: "'He must go,' he said".
     """
     quoted = quotations(text)
-    hits = sorted(_PRONOUN.finditer(text), key=lambda hit: within(hit.start(), quoted))
+    hits = [*duals(text), *(hit.span() for hit in _PRONOUN.finditer(text))]
     words: set[str] = set()
-    for hit in hits:
-        word = hit[0].casefold()
-        lies_in_one = any(start < hit.end() and end > hit.start() for start, end, _, _ in found)
+    for span in sorted(hits, key=lambda hit: within(hit[0], quoted)):
+        word = text[slice(*span)].casefold()
+        lies_in_one = any(start < span[1] and end > span[0] for start, end, _, _ in found)
         if word in words or lies_in_one or len(found) == MAX_MENTIONS:
             continue
         words.add(word)
-        if token := token_span(offsets, *hit.span()):
-            found = sorted([*found, (*hit.span(), *token)])
+        if token := token_span(offsets, *span):
+            found = sorted([*found, (*span, *token)])
     return found
+
+
+def dual_mentions(places: Sequence[tuple[int, int]], text: str) -> tuple[int, ...]:
+    """Return which mentions stand for two: acts of theirs with each other are asked about."""
+    if not duals(text):
+        return ()
+    return tuple(i for i, (start, end) in enumerate(places) if is_dual(text, start, end))
 
 
 def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
@@ -124,8 +133,10 @@ def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 @cache
-def pairs(mentions: int) -> tuple[tuple[int, int], ...]:
+def pairs(mentions: int, duals: tuple[int, ...] = ()) -> tuple[tuple[int, int], ...]:
     """Return the ordered pairs asked about: indices into [null source, null target, mentions...].
+
+    `duals` are the mentions that are asked about with themselves too.
 
     >>> pairs(1)
     ((2, 1), (0, 2))
@@ -135,6 +146,7 @@ def pairs(mentions: int) -> tuple[tuple[int, int], ...]:
         *((s, t) for s in ids for t in ids if s != t),
         *((s, NULL_TARGET) for s in ids),
         *((NULL_SOURCE, t) for t in ids),
+        *((FIRST_MENTION + both,) * 2 for both in duals),
     )
 
 
@@ -148,14 +160,17 @@ def mention_weights(spans: Sequence[Sequence[tuple[int, int]]], tokens: int) -> 
     return weights
 
 
-def pair_indices(counts: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def pair_indices(
+    counts: Sequence[int], duals: Sequence[tuple[int, ...]] = ()
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return [batch, most pairs, 2] indices and [batch, most pairs] which of them are real."""
-    most = max((len(pairs(n)) for n in counts), default=0)
+    asked = [pairs(n, both) for n, both in zip(counts, duals or [()] * len(counts), strict=True)]
+    most = max(map(len, asked), default=0)
     indices = np.zeros((len(counts), most, 2), np.int64)
     indices[..., 1] = NULL_TARGET
     real = np.zeros((len(counts), most), bool)
-    for b, n in enumerate(counts):
-        if n:
-            indices[b, : len(pairs(n))] = pairs(n)
-            real[b, : len(pairs(n))] = True
+    for b, row in enumerate(asked):
+        if row:
+            indices[b, : len(row)] = row
+            real[b, : len(row)] = True
     return indices, real
