@@ -7,7 +7,7 @@ the clock and of all cores (the fairer number on a busy machine), and peak memor
 
 Of the 8.0 to 9.5 seconds of 20 million events (two cores of a slow machine) two go into reading and
 hashing the ids of documents and stories, 0.7 into numbering the groups, 4.2 into sums and what is
-distinct, nearly all of it two sorts of 20 million 64-bit keys (in two threads; numpy's sort takes 66
+distinct, nearly all of it two sorts of 20 million 64-bit keys (in two threads; numpy takes 66
 nanoseconds a key on Zen 4), 1.7 into the complete panel and its file (lz4 or snappy in place of
 zstd save 0.3 to 0.5).
 """
