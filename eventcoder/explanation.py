@@ -6,7 +6,8 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from eventcoder.pipeline import Explanation
+from eventcoder.duals import JOIN
+from eventcoder.pipeline import Explanation, Named
 
 # Isolates: a terminal that knows right-to-left keeps each phrase in its own order with them.
 FIRST_STRONG, POP = "\u2068", "\u2069"
@@ -33,10 +34,19 @@ def show(told: Explanation, console: Console | None = None) -> None:
                 if r["sentence_number"] == sentence.number]  # fmt: skip
         console.print()
         console.print(_marked(sentence.text, rows), soft_wrap=True)
-        for phrase, actor in actors:
-            who = f"{actor.code}  {actor.name}  [{actor.row}]" if actor else "not in the dictionary"
-            console.print(Text("  actor  ").append(_isolated(phrase)).append(f"  {who}", "dim"))
+        for named in actors:
+            console.print(_actor(named))
         console.print(_table(rows) if rows else Text("  no event", style="dim"))
+
+
+def _actor(named: Named) -> Text:
+    """Say whom a mention names, or for whom it stands."""
+    line = Text("  actor  ").append(_isolated(named.text))
+    if named.antecedent and JOIN in named.antecedent:
+        return line.append(f"  stands for {_isolated(named.antecedent)}", "dim")
+    actor = named.actor
+    who = f"{actor.code}  {actor.name}  [{actor.row}]" if actor else "not in the dictionary"
+    return line.append(f"  {who}", "dim")
 
 
 def _isolated(words: str) -> str:

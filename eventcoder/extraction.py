@@ -144,12 +144,9 @@ def _extracted(
     prepared: Prepared, readings: Sequence[Reading], model: EventModel, dictionary: ActorDictionary
 ) -> Extracted:
     sentences = prepared.sentences
-    named = [(s, r.mentions) for s, r in zip(sentences, readings, strict=True)]
     pointers, both = Pointers([], [], []), list[list[Two | None]]()
     if any(reading.acts for reading in readings):
-        pointers = point_back(named, dictionary)
-        told = [(*row, reading.acts) for row, reading in zip(named, readings, strict=True)]
-        both = sides(told, pointers.fuller, dictionary)
+        pointers, both = point(sentences, readings, dictionary)
     mentions, dates = [], []
     for number, (sentence, reading) in enumerate(zip(sentences, readings, strict=True)):
         if not reading.acts:
@@ -172,6 +169,15 @@ def _extracted(
         sum(len(r.mentions) for r in readings),
         tuple(r.meaning for r in readings[:MEANT] if r.meaning),
     )
+
+
+def point(
+    sentences: Sequence[Sentence], readings: Sequence[Reading], dictionary: ActorDictionary
+) -> tuple[Pointers, list[list[Two | None]]]:
+    """Find what the mentions of a read document point back to, and whom words for two mean."""
+    told = [(s, r.mentions, r.acts) for s, r in zip(sentences, readings, strict=True)]
+    pointers = point_back([row[:2] for row in told], dictionary)
+    return pointers, sides(told, pointers.fuller, dictionary)
 
 
 def _ends(

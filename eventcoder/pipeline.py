@@ -29,8 +29,9 @@ from eventcoder import (
 from eventcoder.actors import ActorDictionary
 from eventcoder.coder import IN_PART, Coder, Options, Part, Shard, ahead, record
 from eventcoder.decoding import Meter
+from eventcoder.duals import JOIN
 from eventcoder.errors import EventcoderError
-from eventcoder.extraction import Prepared
+from eventcoder.extraction import Prepared, point
 from eventcoder.model.encoder import EncoderModel
 from eventcoder.ontology import Ontology
 from eventcoder.records import Actor, Document, Sentence, Unreadable
@@ -362,11 +363,20 @@ def _own_gold(what: str) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A mention, whom the dictionary takes it for, and what it points back to in the document."""
+
+    text: str
+    actor: Actor | None
+    antecedent: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Everything that went into one text's events."""
 
     prepared: Prepared
-    sentences: tuple[tuple[Sentence, tuple[tuple[str, Actor | None], ...]], ...]
+    sentences: tuple[tuple[Sentence, tuple[Named, ...]], ...]
     events: pl.DataFrame
 
 
@@ -381,16 +391,20 @@ def explain(text: str, options: Options | None = None, published: str | None = N
     document = Document("text", text, published=dated.date if dated else None,
                         published_basis="given" if dated and dated.date else "none")  # fmt: skip
     extracted = coder.read([document])
-    prepared = extracted[0].prepared
+    prepared, home = extracted[0].prepared, extracted[0].home
+    sentences, on = prepared.sentences, prepared.document.published
+    readings = coder.model.read([sentence.text for sentence in sentences])
+    pointers, both = point(sentences, readings, coder.dictionary)
     told = []
-    for sentence in prepared.sentences:
-        reading = coder.model.read([sentence.text])[0]
-        told.append(
-            (sentence, tuple(
-                (m.text, coder.dictionary.resolve(
-                    m.text, sentence.language, prepared.document.published,
-                    context=sentence.text, home=extracted[0].home))
-                for m in reading.mentions
-            ))
-        )  # fmt: skip
+    for sentence, reading, fuller, two in zip(
+        sentences, readings, pointers.fuller, both, strict=True
+    ):
+        named = []
+        for mention, one, pair in zip(reading.mentions, fuller, two, strict=True):
+            actor = coder.dictionary.resolve(
+                mention.text, sentence.language, on,
+                antecedent=one, context=sentence.text, home=home,
+            )  # fmt: skip
+            named.append(Named(mention.text, actor, JOIN.join(pair) if pair else one))
+        told.append((sentence, tuple(named)))
     return Explanation(prepared, tuple(told), coder.code(extracted))

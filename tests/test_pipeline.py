@@ -455,11 +455,26 @@ def test_explain_keeps_the_reasons(coder: pipeline.Coder) -> None:
     assert told.prepared.document.language == "en"
     ((sentence, actors),) = told.sentences
     assert sentence.text == DEAL
-    assert {actor.code for _, actor in actors if actor} >= {"IRNGOV", "IRQGOV"}
+    assert {named.actor.code for named in actors if named.actor} >= {"IRNGOV", "IRQGOV"}
     kept = told.events.filter(pl.col("dropped").is_null())
     assert {"IRNGOV", "IRQGOV"} in [{s, t} for s, t in kept.select("source", "target").iter_rows()]
     assert "04" in set(kept["root_code"])
     assert kept["confidence"].min() >= coder.threshold
+
+
+def test_explain_tells_for_whom_words_stand() -> None:
+    text = (
+        "Iran's foreign minister Abbas Araghchi met his Iraqi counterpart in Baghdad. "
+        "The two sides signed a security agreement. He praised the Iraqi army."
+    )
+    told = pipeline.explain(text, OPTIONS, published="2025-05-04")
+    both, he = (sentence[1][0] for sentence in told.sentences[1:])
+    assert both.antecedent
+    assert "Araghchi + his Iraqi" in both.antecedent
+    assert he.actor
+    assert he.actor.code == "IRNGOV"
+    kept = told.events.filter(pl.col("dropped").is_null() & (pl.col("sentence_number") == 2))
+    assert kept.select("source", "event_code", "target").rows() == [("IRNGOV", "057", "IRQGOV")]
 
 
 def test_a_wrong_option_is_told_before_the_corpus_is_read(tmp_path: Path) -> None:
