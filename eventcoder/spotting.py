@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from eventcoder import gold, scoring
+from eventcoder.duals import duals
 from eventcoder.errors import EventcoderError
 from eventcoder.matching import Record, rates
 from eventcoder.model.encoder import EncoderModel
@@ -15,7 +16,8 @@ OVERLAP = 0.5  # share of the longer span from which two are one mention
 def mentions(path: str | Path, model: EncoderModel, by: str | None = "lang") -> Record:
     """Return {n_sentences, n_gold, n_predicted, precision, recall, f1, by}; spans may differ a bit.
 
-    Pronouns are left out: gold does not mark them, a model hands them on to the document.
+    Pronouns and words for two ("both sides") are left out: gold seldom marks them, a model hands
+    them on to the document.
     """
     return score([e for e in gold.examples(Path(path)) if e.complete], model, by, str(path))
 
@@ -29,11 +31,16 @@ def score(
     rows: list[Record] = []
     readings = model.read([e.text for e in examples])
     for example, reading in zip(examples, readings, strict=True):
-        found = [(m.start, m.end) for m in reading.mentions if m.text.casefold() not in PRONOUNS]
-        wanted = [s for s in example.spans if example.text[slice(*s)].casefold() not in PRONOUNS]
+        found = _naming(example.text, [(m.start, m.end) for m in reading.mentions])
+        wanted = _naming(example.text, example.spans)
         counts = (paired(found, wanted), len(found), len(wanted))
         rows.append({"id": example.id, "lang": example.language, "counts": counts})
     return scoring.grouped(rows, by, _scores, "f1")
+
+
+def _naming(text: str, found: Sequence[gold.Span]) -> list[gold.Span]:
+    pointing = duals(text)
+    return [s for s in found if text[slice(*s)].casefold() not in PRONOUNS and s not in pointing]
 
 
 def paired(found: Sequence[gold.Span], wanted: Sequence[gold.Span]) -> int:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from eventcoder import behaviour, consistency, evaluation, gold, pipeline, spotting
+from eventcoder.model.confidence import is_mutual
 
 HERE = Path(__file__).parent
 FLOORS = HERE / "floors.toml"
@@ -61,6 +62,32 @@ def of_events(name: str, scores: dict[str, Any]) -> Figures:
     for lang in LANGUAGES:
         figures[f"{name}.{lang}.root_f1"] = scores["by"][lang]["root"]["f1"]
         figures[f"{name}.{lang}.dyad_f1"] = scores["by"][lang]["country_dyad"]["f1"]
+    return figures
+
+
+def mutual(coder: pipeline.Coder, _: Path) -> Figures:
+    """Acts of two with each other ("both sides signed"), the ends found and the root right."""
+    figures = {}
+    for lang in LANGUAGES:
+        examples = gold.examples(TRAINING / f"duals.{lang}.jsonl")
+        right = told = 0
+        for example, reading in zip(
+            examples, coder.model.read([e.text for e in examples]), strict=True
+        ):
+            for act in reading.acts:
+                if is_mutual(act) and act.confidence >= coder.threshold:
+                    told += 1
+                    mention = reading.mentions[act.source or 0]
+                    right += any(
+                        r.source == r.target is not None
+                        and example.spans[r.source][0] < mention.end
+                        and mention.start < example.spans[r.source][1]
+                        and act.code[:2] in {c[:2] for c in (r.label, *r.alternatives)}
+                        for r in example.relations
+                    )
+        wanted = sum(r.source == r.target is not None for e in examples for r in e.relations)
+        figures[f"mutual.{lang}.precision"] = right / told
+        figures[f"mutual.{lang}.recall"] = right / wanted
     return figures
 
 
@@ -131,7 +158,13 @@ def write(floors: Figures) -> None:
 
 @pytest.mark.parametrize(
     ("name", "measure"),
-    [("sample", sample), ("own", own), ("behaviour", behaves), ("consistency", agrees)],
+    [
+        ("sample", sample),
+        ("own", own),
+        ("mutual", mutual),
+        ("behaviour", behaves),
+        ("consistency", agrees),
+    ],
 )
 def test_no_figure_falls(
     name: str,

@@ -8,8 +8,8 @@ from typing import Any
 
 FILES = ("model.json", "tokenizer.json", "encoder.onnx", "embeddings.bin", "pair.onnx")
 _SHARES = ("mention_threshold", "leaf_threshold", "base_threshold", "threshold")
-_WEIGHTS = ("bias", "event", "root", "mentions")  # what older models have; open ends may follow
-_MORE = ("open_source", "open_target")
+_WEIGHTS = ("bias", "event", "root", "mentions")  # what older models have; more may follow
+_MORE = ("open_source", "open_target", "both")
 
 
 def digest(folder: Path) -> str:
