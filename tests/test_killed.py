@@ -108,7 +108,7 @@ def test_a_full_disk_is_told_and_the_run_goes_on_later(tmp_path: Path) -> None:
     """No file may grow beyond some kilobytes: parts fit, the table of all events does not."""
     import resource
 
-    limit = 120_000
+    limit = 80_000
     arguments = command("code", CORPUS, "--out", tmp_path / "run", "--threads", THREADS, "--resume",
                         shard=20)  # fmt: skip
     full = subprocess.run(
