@@ -43,6 +43,13 @@ _STATES = re.compile(
     r"|^(?:هر ?)?دو (?:[کك]شور|دولت|همسا[یي]ه|ملت|جمهور[یي])$",
     re.IGNORECASE,
 )
+_LEANING = re.compile(
+    r"(?:(?:وزير|رئيس|زعيم|قائد|ممثل|مبعوث|سفير|جيش|وفد|حكومت)(?:ا|ي)|(?:ممثل|مسؤول)[وي]"
+    r"|قوات|شرطة|أجهزة|قادة|خبراء"
+    r"|وز[یي]ران|وزرا[یي]|سران|رهبران|رؤسا[یي]|روسا[یي]|مقامات|فرماندهان|نما[یي]ندگان|مرزبانان"
+    r"|(?:مقام|ن[یي]رو|ارتش|ه[یي]ئت|ه[یي]ات|د[یي]پلمات|دولت)[\u200c ]?ها[یي])(?: \w+){0,2} "
+    r"|(?:[Tt]he )?(?:\w+ )?(?:ministers|leaders|presidents|governments|armies|forces|police) of "
+)
 _EACH_OTHER = re.compile(
     r"each other|one another|exchang|mutual|traded?\b"
     r"|بعضهما|الآخر|متبادل|تبادل|یکدیگر|همدیگر|متقابل|مبادله",
@@ -64,6 +71,11 @@ def duals(text: str) -> tuple[Span, ...]:
 def is_dual(text: str, start: int, end: int) -> bool:
     """Say whether a mention is such words or ends in them: "two sides", "قوات البلدين"."""
     return any(end == last for _, last in duals(text))
+
+
+def leans(text: str) -> bool:
+    """Say whether a text is a role that leans on the words for two after it: "وزيرا خارجية "."""
+    return bool(_LEANING.fullmatch(text))
 
 
 def are_states(phrase: str) -> bool:

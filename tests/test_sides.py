@@ -7,7 +7,7 @@ import pytest
 from eventcoder import events
 from eventcoder.actors import ActorDictionary
 from eventcoder.coder import document_rows
-from eventcoder.duals import are_states, duals, each_other, is_dual
+from eventcoder.duals import are_states, duals, each_other, is_dual, leans
 from eventcoder.extraction import extract, prepare
 from eventcoder.ontology import Ontology
 from eventcoder.records import Act, Document, Mention, Reading, Sentence
@@ -98,6 +98,40 @@ def test_or_the_only_two_states_of_a_sentence_before(actors: ActorDictionary) ->
     assert two(actors, line, rain, rain, LAST) == [("Armenia", "Azerbaijan")]
     assert two(actors, line, rain, rain, rain, LAST) == [None]
     assert two(actors, rain, LAST) == [None]
+
+
+def test_who_does_something_to_both_is_none_of_them(actors: ActorDictionary) -> None:
+    first = ("India met Pakistan.", ["India", "Pakistan"], [act(0, 1)])
+    called = ("China and Russia called on both sides to talk.", ["China", "Russia", "both sides"],
+              [act(0, 2, "026"), act(1, 2, "026")])  # fmt: skip
+    assert two(actors, first, called)[2] == ("India", "Pakistan")
+    assert two(actors, called)[2] is None
+
+
+def test_two_of_one_state_are_no_two_sides(actors: ActorDictionary) -> None:
+    police = ("Iran's president criticised the Iranian police.",
+              ["Iran's president", "the Iranian police"], [act(0, 1, "111")])  # fmt: skip
+    assert two(actors, police, LAST) == [None]
+    rebels = ("Sudan's army fought the Rapid Support Forces.",
+              ["Sudan's army", "the Rapid Support Forces"], [act(0, 1, "190")])  # fmt: skip
+    assert two(actors, rebels, LAST) == [("Sudan's army", "the Rapid Support Forces")]
+
+
+def test_an_organisation_is_no_country(actors: ActorDictionary) -> None:
+    meeting = ("The United Nations welcomed Iran.", ["The United Nations", "Iran"], [act(0, 1)])
+    states: Line = ("Both countries agreed.", ["Both countries"], [act(0, 0, "030")])
+    assert two(actors, meeting, states) == [None]
+    assert two(actors, meeting, LAST) == [("The United Nations", "Iran")]
+
+
+@pytest.mark.parametrize(
+    ("text", "leaning"),
+    [("وزيرا خارجية ", True), ("قوات ", True), ("وزیران خارجه ", True), ("نیروهای مرزی ", True),
+     ("The foreign ministers of ", True), ("واشنطن ", False), ("ایران ", False),
+     ("چین و ترکیه ", False), ("The president of ", False)],
+)  # fmt: skip
+def test_a_role_leans_on_words_for_two(text: str, leaning: bool) -> None:
+    assert leans(text) is leaning
 
 
 def test_what_both_sides_were_they_remain(actors: ActorDictionary) -> None:

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from eventcoder.duals import duals, is_dual
+from eventcoder.duals import duals, is_dual, leans
 from eventcoder.quotations import quotations, within
 
 NULL_SOURCE, NULL_TARGET, FIRST_MENTION = 0, 1, 2
@@ -109,7 +109,21 @@ def with_pronouns(
         words.add(word)
         if token := token_span(offsets, *span):
             found = sorted([*found, (*span, *token)])
-    return found
+    return _joined(found, text)
+
+
+def _joined(found: list[tuple[int, int, int, int]], text: str) -> list[tuple[int, int, int, int]]:
+    """Join a role with the words for two that it leans on: "وزيرا خارجية" and "البلدين"."""
+    if not duals(text):
+        return found
+    joined = found[:1]
+    for mention in found[1:]:
+        start, _, first, _ = joined[-1]
+        if mention[:2] in duals(text) and leans(text[start : mention[0]]):
+            joined[-1] = (start, mention[1], first, mention[3])
+        else:
+            joined.append(mention)
+    return joined
 
 
 def dual_mentions(places: Sequence[tuple[int, int]], text: str) -> tuple[int, ...]:
