@@ -475,3 +475,52 @@ def test_gunmen_are_of_the_country_of_their_document(actors: ActorDictionary) ->
 )
 def test_names_and_peoples_of_2024(phrase, language, code):
     assert ActorDictionary.load().resolve(phrase, language, dt.date(2024, 5, 1)).code == code
+
+
+COURTS = {
+    "en": {
+        "Egypt's Court of Cassation": "EGY", "Iraq's Federal Supreme Court": "IRQ",
+        "Kuwait's Constitutional Court": "KWT", "Jordan's State Security Court": "JOR",
+        "Israel's High Court of Justice": "ISR", "Turkey's Council of State": "TUR",
+        "Lahore High Court": "PAK", "Supreme Court of India": "IND", "Moscow City Court": "RUS",
+        "Iran's Revolutionary Court": "IRN", "Supreme People's Court of China": "CHN",
+        "Tunisia's administrative court": "TUN", "Kazakhstan's Supreme Court": "KAZ",
+        "Azerbaijan's Constitutional Court": "AZE", "Tbilisi City Court": "GEO",
+        "Armenia's Constitutional Court": "ARM", "Algeria's Constitutional Council": "DZA",
+        "Saudi Arabia's Specialized Criminal Court": "SAU", "Conseil d'Etat": "FRA",
+        "Old Bailey": "GBR", "Bahrain's Court of Cassation": "BHR", "Libya's Supreme Court": "LBY",
+        "Morocco's Constitutional Court": "MAR", "the Sudanese Constitutional Court": "SDN",
+        "Yemen's Supreme Court": "YEM", "Oman's Supreme Court": "OMN", "U.S. Supreme Court": "USA",
+        "Qatar's Court of Cassation": "QAT", "the UAE's Federal Supreme Court": "ARE",
+        "Syria's Counter-Terrorism Court": "SYR", "Palestinian High Court": "PSE",
+        "German Federal Constitutional Court": "DEU", "Uzbekistan's Supreme Court": "UZB",
+        "Tajikistan's Supreme Court": "TJK", "Kyrgyzstan's Constitutional Court": "KGZ",
+        "Turkmenistan's Supreme Court": "TKM", "the Ukrainian Supreme Court": "UKR",
+        "Sri Lanka's Supreme Court": "LKA", "Bangladesh's High Court": "BGD",
+        "Nepal's Supreme Court": "NPL",
+    },
+    "ar": {
+        "المحكمة الدستورية العليا المصرية": "EGY", "محكمة التمييز اللبنانية": "LBN",
+        "المحكمة الاتحادية العليا العراقية": "IRQ", "محكمة أمن الدولة الأردنية": "JOR",
+        "مجلس الدولة المصري": "EGY", "المحكمة الجزائية المتخصصة في الرياض": "SAU",
+        "المجلس الدستوري الجزائري": "DZA", "المحكمة العليا في باكستان": "PAK",
+        "محكمة الاستئناف البحرينية": "BHR", "المحكمة الثورية في طهران": "IRN",
+    },
+    "fa": {
+        "دیوان عالی کشور": "IRN", "دادگاه انقلاب تهران": "IRN", "ستره محکمه": "AFG",
+        "دادگاه قانون اساسی ترکیه": "TUR", "دادگاه عالی اسلام‌آباد": "PAK",
+        "شورای قانون اساسی لبنان": "LBN", "دادگاه فدرال عراق": "IRQ", "دیوان عدالت اداری": "IRN",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "court", "country"),
+    [(lang, court, country) for lang, named in COURTS.items() for court, country in named.items()],
+)
+def test_courts_of_forty_countries(
+    actors: ActorDictionary, language: str, court: str, country: str
+) -> None:
+    actor = actors.resolve(court, language, dt.date(2024, 5, 1))
+    assert actor
+    assert actor.code == f"{country}JUD"
