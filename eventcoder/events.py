@@ -159,9 +159,12 @@ def _resolve(
 
 def _as_one_of_two(actor: Actor, phrase: str, role: str) -> Actor:
     """Give one of two the role that both have in a phrase: "both countries", "قوات البلدين"."""
-    if actor.country in INTERNATIONAL or not (are_states(phrase) or role not in {"", *UNNAMED}):
+    if are_states(phrase):
+        role = ""
+    elif role in {"", *UNNAMED}:
         return actor
-    role = "" if are_states(phrase) else role
+    if actor.country in INTERNATIONAL:
+        return actor
     return replace(actor, code=actor.country + role, sector=role)
 
 

@@ -7,8 +7,10 @@ from eventcoder import gold, scoring
 from eventcoder.duals import duals
 from eventcoder.errors import EventcoderError
 from eventcoder.matching import Record, rates
+from eventcoder.model.confidence import is_mutual
 from eventcoder.model.encoder import EncoderModel
 from eventcoder.model.spans import PRONOUNS
+from eventcoder.records import Act, Reading
 
 OVERLAP = 0.5  # share of the longer span from which two are one mention
 
@@ -36,6 +38,24 @@ def score(
         counts = (paired(found, wanted), len(found), len(wanted))
         rows.append({"id": example.id, "lang": example.language, "counts": counts})
     return scoring.grouped(rows, by, _scores, "f1")
+
+
+def mutual_acts(example: gold.Example, reading: Reading) -> list[tuple[Act, bool]]:
+    """Return the acts read of two with each other ("both sides signed"), and which are right.
+
+    Right are those whose mention overlaps one that has such an act in gold, of the same root.
+    """
+    told = [(example.spans[r.source], r) for r in example.relations
+            if r.source is not None and r.source == r.target]  # fmt: skip
+    found = []
+    for act in filter(is_mutual, reading.acts):
+        mention = reading.mentions[act.source or 0]
+        roots = {
+            code[:2] for (start, end), r in told for code in (r.label, *r.alternatives)
+            if start < mention.end and mention.start < end
+        }  # fmt: skip
+        found.append((act, act.code[:2] in roots))
+    return found
 
 
 def _naming(text: str, found: Sequence[gold.Span]) -> list[gold.Span]:

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from eventcoder import behaviour, consistency, evaluation, gold, pipeline, spotting
-from eventcoder.model.confidence import is_mutual
 
 HERE = Path(__file__).parent
 FLOORS = HERE / "floors.toml"
@@ -70,24 +69,16 @@ def mutual(coder: pipeline.Coder, _: Path) -> Figures:
     figures = {}
     for lang in LANGUAGES:
         examples = gold.examples(TRAINING / f"duals.{lang}.jsonl")
-        right = told = 0
-        for example, reading in zip(
-            examples, coder.model.read([e.text for e in examples]), strict=True
-        ):
-            for act in reading.acts:
-                if is_mutual(act) and act.confidence >= coder.threshold:
-                    told += 1
-                    mention = reading.mentions[act.source or 0]
-                    right += any(
-                        r.source == r.target is not None
-                        and example.spans[r.source][0] < mention.end
-                        and mention.start < example.spans[r.source][1]
-                        and act.code[:2] in {c[:2] for c in (r.label, *r.alternatives)}
-                        for r in example.relations
-                    )
+        readings = coder.model.read([e.text for e in examples])
+        kept = [
+            hit
+            for each in zip(examples, readings, strict=True)
+            for act, hit in spotting.mutual_acts(*each)
+            if act.confidence >= coder.threshold
+        ]
         wanted = sum(r.source == r.target is not None for e in examples for r in e.relations)
-        figures[f"mutual.{lang}.precision"] = right / told
-        figures[f"mutual.{lang}.recall"] = right / wanted
+        figures[f"mutual.{lang}.precision"] = sum(kept) / len(kept)
+        figures[f"mutual.{lang}.recall"] = sum(kept) / wanted
     return figures
 
 

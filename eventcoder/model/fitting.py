@@ -24,16 +24,17 @@ from eventcoder.coder import Coder
 from eventcoder.errors import EventcoderError
 from eventcoder.extraction import extract, open_ends
 from eventcoder.model import export, training
-from eventcoder.model.confidence import BOTH, WEIGHTS, Calibration, features, is_mutual, logit
+from eventcoder.model.confidence import BOTH, WEIGHTS, Calibration, features, logit
 from eventcoder.model.data import examples, files, is_events, is_held_out, read_data
 from eventcoder.model.encoder import EncoderModel
 from eventcoder.ontology import Ontology
+from eventcoder.spotting import mutual_acts
 
 NEUTRAL = {"bias": 0.0, "event": 1.0, "root": 1.0, "mentions": 0.5}
 FOLDS = 6
 MENTION_THRESHOLD = 0.6  # F1 of mentions is as good from .5 to .7, precision better
 NEAR_BEST = 0.005  # of F1, far within its error: precision is worth more
-MUTUAL_IN_NEWS = 0.25  # of sentences with words for two; read in 125 of the news pools
+MUTUAL_IN_NEWS = 0.25  # assumed share of sentences with words for two in which both act
 LEAF, BASE = 0.3, 0.4  # shares of a root's probability under which a leaf, a base give way
 
 
@@ -215,23 +216,17 @@ def both_offset(
 ) -> float:
     """Return the log odds by which acts of two with each other are surer than they seem.
 
-    The examples tell such an act in half of their sentences, news in `MUTUAL_IN_NEWS` of those with
-    words for two: the difference is taken off.
+    The examples tell such an act in half of their sentences, news more seldom (`MUTUAL_IN_NEWS` is
+    assumed): the difference is taken off.
     """
     calibration = Calibration.of(weights | {BOTH: 0.0})
-    odds, right, telling = [], [], 0
-    for example, reading in zip(examples, model.read([e.text for e in examples]), strict=True):
-        told = [r for r in example.relations if r.source == r.target is not None]
-        telling += bool(told)
-        for act in filter(is_mutual, reading.acts):
-            mention = reading.mentions[act.source or 0]
-            roots = {
-                code[:2] for r in told for code in (r.label, *r.alternatives)
-                if example.spans[r.source or 0][0] < mention.end
-                and mention.start < example.spans[r.source or 0][1]
-            }  # fmt: skip
-            odds.append(logit(calibration.confidence(act, False, False)))
-            right.append(act.code[:2] in roots)
+    readings = model.read([example.text for example in examples])
+    acts = [found for each in zip(examples, readings, strict=True) for found in mutual_acts(*each)]
+    odds = [logit(calibration.confidence(act, False, False)) for act, _ in acts]
+    right = [hit for _, hit in acts]
+    telling = sum(
+        any(r.source == r.target is not None for r in example.relations) for example in examples
+    )
     offset = 0.0
     for _ in range(50):  # Newton's method
         p = 1 / (1 + np.exp(-(np.array(odds) + offset)))
