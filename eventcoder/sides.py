@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from eventcoder.actor_tables import PERSONS
 from eventcoder.actors import ActorDictionary
 from eventcoder.composition import INTERNATIONAL
-from eventcoder.duals import are_states, duals, is_dual
+from eventcoder.duals import are_states, duals, is_dual, of_states
 from eventcoder.records import Act, Mention, Sentence
 
 Two = tuple[str, str]
@@ -87,7 +87,7 @@ def _two(rows: list[list[_Side]], acts: list[Sequence[Act]], place: int, number:
                 continue
             if max(act.source, act.target) < len(before):
                 one, other = before[act.source], before[act.target]
-                if one in left and other in left and _apart(one, other, are_states(dual.text)):
+                if one in left and other in left and _apart(one, other, dual.text):
                     return one.text, other.text
         states: dict[str, str] = {}
         for side in left:
@@ -99,12 +99,12 @@ def _two(rows: list[list[_Side]], acts: list[Sequence[Act]], place: int, number:
     return None
 
 
-def _apart(one: _Side, other: _Side, states: bool) -> bool:
+def _apart(one: _Side, other: _Side, phrase: str) -> bool:
     """Say whether two are two sides: of two countries, or a state and who is against it."""
     if not one.code or not other.code or one.code == other.code:
         return False
-    if states and not INTERNATIONAL.isdisjoint((one.code[:3], other.code[:3])):
+    if of_states(phrase) and not INTERNATIONAL.isdisjoint((one.code[:3], other.code[:3])):
         return False
     if one.code[:3] != other.code[:3]:
         return True
-    return not states and not {one.code[3:], other.code[3:]} <= _STATE
+    return not are_states(phrase) and not {one.code[3:], other.code[3:]} <= _STATE

@@ -7,7 +7,7 @@ import pytest
 from eventcoder import events
 from eventcoder.actors import ActorDictionary
 from eventcoder.coder import document_rows
-from eventcoder.duals import are_states, duals, each_other, is_dual, leans
+from eventcoder.duals import are_states, duals, each_other, is_dual, leans, of_states
 from eventcoder.extraction import extract, prepare
 from eventcoder.ontology import Ontology
 from eventcoder.records import Act, Document, Mention, Reading, Sentence
@@ -53,6 +53,16 @@ def test_a_mention_that_ends_in_such_words_is_one_too() -> None:
 )  # fmt: skip
 def test_states_themselves_or_who_acts_for_them(phrase: str, states: bool) -> None:
     assert are_states(phrase) is states
+
+
+@pytest.mark.parametrize(
+    ("phrase", "of_two_states"),
+    [("both countries", True), ("The two governments", True), ("forces of the two countries", True),
+     ("both sides", False), ("the two leaders", False), ("قوات البلدين", True), ("الجيشان", True),
+     ("الطرفين", False), ("نیروهای دو کشور", True), ("دو ارتش", True), ("دو طرف", False)],
+)  # fmt: skip
+def test_what_only_states_are_or_have(phrase: str, of_two_states: bool) -> None:
+    assert of_states(phrase) is of_two_states
 
 
 def test_words_for_each_other() -> None:
@@ -120,7 +130,8 @@ def test_two_of_one_state_are_no_two_sides(actors: ActorDictionary) -> None:
 def test_an_organisation_is_no_country(actors: ActorDictionary) -> None:
     meeting = ("The United Nations welcomed Iran.", ["The United Nations", "Iran"], [act(0, 1)])
     states: Line = ("Both countries agreed.", ["Both countries"], [act(0, 0, "030")])
-    assert two(actors, meeting, states) == [None]
+    governments: Line = ("Both governments agreed.", ["Both governments"], [act(0, 0, "030")])
+    assert two(actors, meeting, states) == [None] == two(actors, meeting, governments)
     assert two(actors, meeting, LAST) == [("The United Nations", "Iran")]
 
 
