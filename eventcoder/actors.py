@@ -2,8 +2,7 @@
 
 import datetime as dt
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -13,7 +12,6 @@ from typing import NamedTuple
 from eventcoder.actor_tables import (
     ARTICLE,
     PERSONS,
-    ROLES,
     Meaning,
     Row,
     digest,
@@ -34,12 +32,12 @@ from eventcoder.composition import (
     parts,
     shared,
 )
-from eventcoder.countries import is_country
 from eventcoder.cues import cues, plain
 from eventcoder.gazetteer import Gazetteer, Match
 from eventcoder.records import Actor
 from eventcoder.resources import schema
 from eventcoder.surnames import Surnames
+from eventcoder.surroundings import beside, home, spoken_of
 from eventcoder.transliteration import PARTICLES, Transliterated, skeleton
 
 _CACHED = 200_000
@@ -48,8 +46,6 @@ _NAME_WORDS = 4
 _SHORTEST = 3  # letters of a first name: "J. Biden" may be he
 _LONE = 6  # consonants of a name whose country need not be spoken of
 _SUBJOINED = re.compile(r"(?:[ae][dlnrstz]|ul|ash)[-’']")  # the article in "al-Obeidi"
-_HOME_SENTENCES = 30  # that tell which country a document is about
-_HOME_SHARE = 0.4  # of the names of states
 
 
 class _Question(NamedTuple):
@@ -170,8 +166,8 @@ class ActorDictionary:
         That is the nationality beside it, the document, the sentence or the language. (With the
         document's for names root F1 on ntrex_dev rose from .239 to .266.)
         """
-        if beside := self._beside(phrase, asked):
-            return beside
+        if near := beside(self.find, phrase, asked.context, asked.language, asked.day):
+            return near
         if asked.home:
             return asked.home, f"home:{asked.home}"
         words = cues(asked.language)
@@ -184,41 +180,9 @@ class ActorDictionary:
             return words.home, f"language:{asked.language}"
         return "", ""
 
-    def _beside(self, phrase: str, asked: _Question) -> tuple[str, str] | None:
-        """Return the nationality that a mention was cut off: "jets" in "two Indian jets".
-
-        Or the dictionary phrase that it is a part of: "the ministry" in "the Iranian ministry".
-        """
-        text = asked.context or ""
-        start = text.find(phrase)
-        end = start + len(phrase)
-        for match in self.find(text, asked.language) if start >= 0 else ():
-            before = text[match.end : start] if asked.language == "en" else text[end : match.start]
-            row = on_day(match.rows, asked.day)
-            if match.start <= start and end <= match.end and _of_state(row):
-                return row.code[:3], f"sentence:{row.evidence}"
-            near = match.end <= start if asked.language == "en" else end <= match.start
-            if near and row.kind == "nationality" and not before.strip(f" {ARTICLE}"):
-                return row.code[:3], f"sentence:{row.evidence}"
-        return None
-
     def home(self, texts: Sequence[tuple[str, str]], on: dt.date | None) -> str | None:
-        """Return the country that a document is about, given its sentences and their languages.
-
-        That is the one they name most, if it stands out among the others.
-        """
-        day = on.isoformat() if on else ""
-        count: Counter[str] = Counter()
-        for text, language in texts[:_HOME_SENTENCES]:
-            for match in self.find(text, language):
-                rows = [row for row in match.rows if _of_state(row)]
-                if rows and (holding := [row for row in rows if not day or row.holds(day)]):
-                    count[holding[0].code[:3]] += 1
-        if not count:
-            return None
-        (country, most), total = count.most_common(1)[0], count.total()
-        # of a story of two states neither is the home
-        return country if most >= _HOME_SHARE * total and most + most // 2 > total - most else None
+        """Return the country that a document is about, given its sentences and their languages."""
+        return home(self.find, texts, on)
 
     def read(self, phrase: str, language: str, on: dt.date | None) -> tuple[Reading, list[Part]]:
         """Return what the words of a phrase say by themselves, and the matches they contain."""
@@ -325,9 +289,12 @@ class ActorDictionary:
         words = plain(name).split()
         alone = len(words) < _NAME_WORDS and len(skeleton("".join(words[-2:]))) >= _LONE
         if rows and not alone:
-            spoken_of = {country for country, _ in self._spoken_of(phrase, asked)} | {asked.home}
-            rows = rows if rows[0].code[:3] in spoken_of else ()
+            named = {country for country, _ in self._spoken_of(phrase, asked)} | {asked.home}
+            rows = rows if rows[0].code[:3] in named else ()
         return _of_row(on_day(rows, asked.day), reading, "transliterated") if rows else None
+
+    def _spoken_of(self, phrase: str, asked: _Question) -> list[tuple[str, str]]:
+        return spoken_of(self.find, phrase, asked.context, asked.language, asked.day)
 
     def _own_words(self, phrase: str, asked: _Question) -> str:
         """Return a phrase without the words that the tables know, and without honorifics."""
@@ -346,36 +313,6 @@ class ActorDictionary:
     @cached_property
     def _transliterated(self) -> Transliterated:
         return Transliterated(self.rows)
-
-    def _spoken_of(self, phrase: str, asked: _Question) -> list[tuple[str, str]]:
-        """Return the countries of the sentence, named most, then first, and the rows that say so.
-
-        (Of 861 dev mentions in sentences with several countries the first of these is right in
-        471, the nearest country in 369, the last before the mention in 418.)
-        """
-        if not asked.context:
-            return []
-        at = asked.context.find(phrase)
-        inside = range(at, at + len(phrase)) if at >= 0 else range(0)
-        named = list(self._countries(asked.context, asked.language, asked.day, inside))
-        counts = Counter(country for country, _ in named)
-        rows = dict(reversed(named))
-        return [(country, rows[country]) for country, _ in counts.most_common()]
-
-    def _countries(
-        self, text: str, language: str, day: str, but: range = range(0)
-    ) -> Iterator[tuple[str, str]]:
-        """Yield each country a text names, and the row that says so, outside the range `but`."""
-        for match in self.find(text, language):
-            row = on_day(match.rows, day)
-            covered = match.start < but.stop and but.start < match.end
-            if _of_state(row) and not covered:
-                yield row.code[:3], f"sentence:{row.evidence}"
-
-
-def _of_state(row: Row) -> bool:
-    """Say whether a row speaks of a state; of "Reuters said" the story may be anywhere."""
-    return row.kind not in ROLES and row.code[3:6] != "MED" and is_country(row.code[:3])
 
 
 def _of_row(row: Row, reading: Reading, how: str) -> Reading:

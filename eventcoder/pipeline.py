@@ -4,7 +4,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, zip_longest
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,23 +22,21 @@ from eventcoder import (
     resolution,
     resources,
     runs,
-    sketches,
+    shards,
     spotting,
     tables,
 )
 from eventcoder.actors import ActorDictionary
-from eventcoder.coder import IN_PART, Coder, Options, Part, Shard, ahead, record
+from eventcoder.coder import IN_PART, Coder, Options, Part, Shard, ahead
 from eventcoder.decoding import Meter
 from eventcoder.duals import JOIN
 from eventcoder.errors import EventcoderError
 from eventcoder.extraction import Prepared, point
 from eventcoder.model.encoder import EncoderModel
 from eventcoder.ontology import Ontology
-from eventcoder.records import Actor, Document, Sentence, Unreadable
+from eventcoder.records import Actor, Document, Sentence
 from eventcoder.sketches import Keys
 
-SHARD = 512  # documents a part: some ten seconds of work, the most that a crash can cost
-LETTERS = 2_000_000  # after which a part is full: 512 documents may be 256 times as long
 UNRESOLVED = 100  # phrases that a run names for its user to code
 Talk = Callable[[dict[str, int]], None]
 
@@ -62,16 +60,16 @@ def code(
         paths, options.columns, meter=meter, pass_over=lambda *told: passed.append(told)
     )
     # In a thread, for Ctrl-C does not end a read of standard input in this one.
-    shards = ahead(_shards(found, lambda: ends.append(meter.read)))
+    cut = ahead(shards.cut(found, lambda: ends.append(meter.read)))
     in_all = corpus.size(paths) if talk else None
     coder = Coder.load(options)
     signature = coder.signature(options, paths)
     began = time.monotonic()
     # Read before the run is made, or an old one cleared: a corpus may have nothing to code.
-    shards = chain([next(shards)], shards)
+    cut = chain([next(cut)], cut)
     with runs.Run.create(out, signature, existing) as run, run.stops_told():
         finished = run.info()["state"] == "finished"
-        counts = _check_finished(run, shards, finished)
+        counts = shards.check_finished(run, cut, finished)
         if finished and not signature.coding_differs(run.signature()):
             return run
         run.go_on(signature)  # now that nothing is refused any more
@@ -79,7 +77,7 @@ def code(
         for _ in range(counts["parts"]):
             ends.popleft()
         run.log("coding", signature=str(signature), engine=options.engine, parts=counts["parts"])
-        for shard, part in _engine(options, coder, shards):
+        for shard, part in _engine(options, coder, cut):
             number = counts["parts"]
             run.write_part(number, part.documents, part.mentions, part.sketches, part.events)
             told = Counter(
@@ -100,9 +98,7 @@ def code(
     return run
 
 
-def _engine(
-    options: Options, coder: Coder, shards: Iterator[Shard]
-) -> Iterator[tuple[Shard, Part]]:
+def _engine(options: Options, coder: Coder, cut: Iterator[Shard]) -> Iterator[tuple[Shard, Part]]:
     if options.engine == "ray":
         try:
             from eventcoder import cluster
@@ -110,34 +106,8 @@ def _engine(
             raise EventcoderError(
                 f"engine ray needs {error.name}: pip install 'eventcoder[cluster]'"
             ) from None
-        return cluster.parts(options, coder, shards)
-    return coder.parts(shards)
-
-
-def _shards(
-    found: Iterator[Document | Unreadable], cut: Callable[[], None] = lambda: None
-) -> Iterator[Shard]:
-    """Cut a corpus into parts, by nothing but itself: a resumed run cuts it as the first did."""
-    shard: list[Document | Unreadable] = []
-    letters = 0
-    for item in found:
-        shard.append(item)
-        letters += _letters(item)
-        if len(shard) == SHARD or letters >= LETTERS:
-            cut()
-            yield shard
-            shard, letters = [], 0
-    if shard:
-        cut()
-        yield shard
-
-
-def _letters(item: Document | Unreadable) -> int:
-    """Count the characters of a document; not of its place, which may be named in many ways."""
-    if isinstance(item, Unreadable):
-        return 0
-    told = (getattr(item, name) for name in item.__slots__ if name != "path")
-    return sum(len(value) for value in told if isinstance(value, str))
+        return cluster.parts(options, coder, cut)
+    return coder.parts(cut)
 
 
 def _log_passed(run: runs.Run, files: deque[tuple[str, str]]) -> int:
@@ -148,43 +118,6 @@ def _log_passed(run: runs.Run, files: deque[tuple[str, str]]) -> int:
         run.log("skipped file", path=path, reason=reason)
         count += 1
     return count
-
-
-def _check_finished(run: runs.Run, shards: Iterator[Shard], complete: bool) -> Counter[str]:
-    """Go over the finished parts of a resumed run; refuse it if they are of other documents."""
-    run.refuse_damaged()
-    counts = Counter(dict.fromkeys(("parts", "read", "sentences"), 0))
-    for number, stored in run.part_documents():
-        if not (shard := next(shards, None)):
-            raise _changed(run, "there is less of it")
-        known = run.part_sketches(number)
-        sketches.refuse_unsound(known)
-        if (other := _other(stored, known["record"], shard)) is not None:
-            raise _changed(run, other)
-        told = Counter(parts=1, read=len(shard), sentences=int(stored["n_sentences"].sum()))
-        counts.update(told)
-    if complete and (more := next(shards, None)):
-        raise _changed(run, more[0].path)
-    return counts
-
-
-def _other(stored: pl.DataFrame, records: pl.Series, shard: Shard) -> str | None:
-    """Return the place of the first document of a shard that is not what was read of it then."""
-    rows = zip(stored["doc_id"], stored["path"], records, strict=True)
-    for item, row in zip_longest(shard, rows):
-        if item is None:
-            return "there is less of it"
-        # Of a document that was set aside only id and place are known.
-        if row is None or row[:2] != (item.doc_id, item.path) or row[2] not in (None, record(item)):
-            return item.path
-    return None
-
-
-def _changed(run: runs.Run, where: str) -> EventcoderError:
-    return EventcoderError(
-        f"{run.path} can't be resumed: its corpus has changed since ({where}); overwrite it, or "
-        "give another folder"
-    )
 
 
 def _failed(part: Part) -> list[dict[str, str]]:

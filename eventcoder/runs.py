@@ -4,7 +4,6 @@ import datetime as dt
 import json
 import os
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,12 +14,7 @@ from polars.io.plugins import register_io_source
 
 from eventcoder import tables, writing
 from eventcoder.errors import EventcoderError, one_line
-from eventcoder.signature import Signature
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+from eventcoder.signature import Signature, is_account
 
 _TOGETHER = 131_072  # documents read at once: a row group
 Existing = Literal["refuse", "resume", "overwrite"]
@@ -96,7 +90,7 @@ class Run:
     @contextmanager
     def held(self) -> Iterator["Run"]:
         """Hold the folder, so that one process at a time writes to it."""
-        handle = _lock(self.path / ".lock")
+        handle = writing.lock(self.path / ".lock")
         try:
             yield self
         finally:
@@ -129,7 +123,7 @@ class Run:
             ) from None
         except (OSError, ValueError, RecursionError) as error:
             raise EventcoderError(f"{file} can't be read: {error}") from error
-        if not isinstance(content, dict) or not _is_account(content):
+        if not isinstance(content, dict) or not is_account(content):
             raise EventcoderError(f"{file} is not a run's account: code again, or restore it")
         return content
 
@@ -411,49 +405,3 @@ def _make(folder: Path) -> None:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise EventcoderError(f"the folder {folder} can't be made: {error.strerror}") from error
-
-
-def _lock(file: Path) -> int:
-    """Lock a file until its handle is closed or the process ends, however it ends."""
-    while True:
-        try:
-            handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
-        except OSError as error:
-            raise EventcoderError(f"{file.parent} can't be written to: {error.strerror}") from error
-        try:
-            if sys.platform == "win32":
-                msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-            else:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(handle)
-            raise EventcoderError(
-                f"{file.parent} is being written by another process: wait, or give another folder"
-            ) from error
-        # Whoever held the lock may have removed the file between our opening and locking it.
-        if file.exists() and os.path.samestat(os.fstat(handle), file.stat()):
-            return handle
-        os.close(handle)
-
-
-def _is_account(content: Mapping[str, Any]) -> bool:
-    """Say whether a `run.json` holds what we write there, for it may have been edited since."""
-    made, counts = content.get("signature"), content.get("counts", {})
-    if not (isinstance(content.get("state"), str) and isinstance(made, dict)):
-        return False
-    asked = made.get("arguments", {})
-    if not (isinstance(asked, dict) and isinstance(asked.get("ontology", ""), str)):
-        return False
-    own = asked.get("actors", [])
-    if not (isinstance(own, list) and all(isinstance(path, str) for path in own)):
-        return False
-    if not all(isinstance(value, str) for name, value in made.items() if name != "arguments"):
-        return False
-    if not (isinstance(counts, dict) and all(type(n) is int for n in counts.values())):
-        return False
-    if not isinstance(content.get("seconds", 0), int | float):
-        return False
-    if content["state"] != "finished":
-        return True
-    read, *parts = (counts.get(name, -1) for name in ("read", "coded", "skipped", "failed"))
-    return bool(min(parts) >= 0 and read == sum(parts))

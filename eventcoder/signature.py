@@ -67,3 +67,26 @@ class Signature:
         """Return the signature as it reads after a way through JSON."""
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self), default=str))
         return plain
+
+
+def is_account(content: Mapping[str, Any]) -> bool:
+    """Say whether a `run.json` holds what we write there, for it may have been edited since."""
+    made, counts = content.get("signature"), content.get("counts", {})
+    if not (isinstance(content.get("state"), str) and isinstance(made, dict)):
+        return False
+    asked = made.get("arguments", {})
+    if not (isinstance(asked, dict) and isinstance(asked.get("ontology", ""), str)):
+        return False
+    own = asked.get("actors", [])
+    if not (isinstance(own, list) and all(isinstance(path, str) for path in own)):
+        return False
+    if not all(isinstance(value, str) for name, value in made.items() if name != "arguments"):
+        return False
+    if not (isinstance(counts, dict) and all(type(n) is int for n in counts.values())):
+        return False
+    if not isinstance(content.get("seconds", 0), int | float):
+        return False
+    if content["state"] != "finished":
+        return True
+    read, *parts = (counts.get(name, -1) for name in ("read", "coded", "skipped", "failed"))
+    return bool(min(parts) >= 0 and read == sum(parts))

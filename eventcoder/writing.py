@@ -1,4 +1,4 @@
-"""Frames in, files out: whole or not at all, the same bytes for the same rows."""
+"""Frames in, files out: whole or not at all, the same bytes for the same rows, by one process."""
 
 import os
 import secrets
@@ -10,6 +10,11 @@ from pathlib import Path
 import polars as pl
 
 from eventcoder.errors import EventcoderError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
 
 # Fixed, so that the same rows always make the same bytes, and small enough to skip by statistics.
 _ROW_GROUP = 131_072
@@ -86,4 +91,27 @@ def _settle(folder: Path) -> None:
         handle = os.open(folder, os.O_RDONLY)
         with suppress(OSError):  # some network drives know no such thing
             os.fsync(handle)
+        os.close(handle)
+
+
+def lock(file: Path) -> int:
+    """Lock a file until the handle returned is closed or the process ends, however it ends."""
+    while True:
+        try:
+            handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise EventcoderError(f"{file.parent} can't be written to: {error.strerror}") from error
+        try:
+            if sys.platform == "win32":
+                msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+            else:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(handle)
+            raise EventcoderError(
+                f"{file.parent} is being written by another process: wait, or give another folder"
+            ) from error
+        # Whoever held the lock may have removed the file between our opening and locking it.
+        if file.exists() and os.path.samestat(os.fstat(handle), file.stat()):
+            return handle
         os.close(handle)

@@ -56,12 +56,12 @@ class Timed:
 def share(corpus: Path, threads: int) -> None:
     """Codes in this process and prints in which share of the time the model's sessions ran."""
     from eventcoder import corpus as files
-    from eventcoder import pipeline
+    from eventcoder import pipeline, shards
 
     coder = pipeline.Coder.load(pipeline.Options(threads=threads))
     coder.model._encoder, coder.model._pair = map(Timed, (coder.model._encoder, coder.model._pair))
     sentences, began = 0, time.perf_counter()
-    for _, part in coder.parts(pipeline._shards(files.read([corpus]))):
+    for _, part in coder.parts(shards.cut(files.read([corpus]))):
         sentences += int(part.documents["n_sentences"].sum())
     seconds = time.perf_counter() - began
     print(f"sentences       {sentences:>10,}")

@@ -17,7 +17,8 @@ FLOORS = {
     "gold",
     "corpus": "formats expressions dates corpus",
     "text": "furniture cleaning quotations duals sentences",
-    "actors": "cues gazetteer transliteration composition surnames actors antecedents sides",
+    "actors": "cues gazetteer transliteration composition surnames "
+    "surroundings actors seen fuller_names antecedents sides",
     "model": "model.description model.confidence model.spans model.encoder",
     "extraction": "extraction",
     "coding": "writing signature runs events sketches duplicates leakage matching scoring "
@@ -25,7 +26,7 @@ FLOORS = {
     "series": "correction selection panels dyads",
     "release": "metadata codebook release changes soundness",
     "exchange": "layouts imports exports pictures comparison",
-    "flow": "coder cluster pipeline explanation checks",
+    "flow": "coder shards cluster pipeline explanation checks",
     "training": "model.augmentation model.data model.features model.network model.training "
     "model.export model.fitting",
     "face": "drawing figures report notebook",

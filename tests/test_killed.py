@@ -23,8 +23,7 @@ CORPUS = Path(__file__).parent / "sample" / "corpus"
 KILLS = 5
 # Small shards, so that there is something to interrupt; a real process in every other way.
 CODE = (
-    "import sys; from eventcoder import cli, pipeline; pipeline.SHARD = int(sys.argv.pop(1)); "
-    "cli.app()"
+    "import sys; from eventcoder import cli, shards; shards.SHARD = int(sys.argv.pop(1)); cli.app()"
 )
 
 

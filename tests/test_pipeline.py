@@ -24,6 +24,7 @@ from eventcoder import (
     release,
     resources,
     runs,
+    shards,
     tables,
 )
 from eventcoder import coder as coders
@@ -114,7 +115,7 @@ def test_a_run_says_what_made_it(coded: runs.Run, corpus: Path) -> None:
 def test_a_stopped_run_resumed_equals_one_that_was_not_stopped(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parts_done: int
 ) -> None:
-    monkeypatch.setattr(pipeline, "SHARD", 4)
+    monkeypatch.setattr(shards, "SHARD", 4)
     seen = []
 
     def stop(counts: dict[str, int]) -> None:
@@ -151,7 +152,7 @@ def test_only_the_same_arguments_resume(tmp_path: Path) -> None:
 
 def test_only_the_same_corpus_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A finished run stays as it is; more, less or other text is refused."""
-    monkeypatch.setattr(pipeline, "SHARD", 2)
+    monkeypatch.setattr(shards, "SHARD", 2)
     folder = tmp_path / "news"
     folder.mkdir()
     for name in "abcd":
@@ -227,7 +228,7 @@ def test_a_refused_resume_leaves_a_run_as_it_was(tmp_path: Path) -> None:
 def test_files_passed_over_and_dates_refused_are_told_and_progress_knows_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "SHARD", 2)
+    monkeypatch.setattr(shards, "SHARD", 2)
     folder = tmp_path / "news"
     folder.mkdir()
     for name in ("a.txt", "b.txt", "c.txt", "x.pdf", "y.docx"):
@@ -503,7 +504,7 @@ def test_a_part_is_full_by_letters_too() -> None:
 
     def sizes(path: str, *texts: int) -> list[int]:
         items = [Document(f"d{n}", "a" * size, path) for n, size in enumerate(texts)]
-        return [len(shard) for shard in pipeline._shards(iter(items))]
+        return [len(shard) for shard in shards.cut(iter(items))]
 
     million = 1_000_000
     assert sizes("a", *[million] * 5) == [2, 2, 1] == sizes("a" * million, *[million] * 5)
@@ -514,10 +515,10 @@ def test_a_part_is_full_by_letters_too() -> None:
 def test_a_run_of_parts_of_unlike_size_is_resumed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "LETTERS", 3000)
+    monkeypatch.setattr(shards, "LETTERS", 3000)
     whole = pipeline.code([PAGES], tmp_path / "whole", OPTIONS)
-    shards = [len(s) for s in pipeline._shards(corpus.read([PAGES]))]
-    assert len(set(shards)) > 1
+    sizes = [len(shard) for shard in shards.cut(corpus.read([PAGES]))]
+    assert len(set(sizes)) > 1
 
     def stop(counts: dict[str, int]) -> None:
         if counts["parts"] == 2:
