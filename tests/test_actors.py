@@ -64,6 +64,20 @@ def test_lists_name_each_actor(
     assert [actor.code for actor in actors.resolve_all(phrase, language, None)] == codes
 
 
+@pytest.mark.parametrize(
+    ("phrase", "language", "year", "code"),
+    [("Bagram air base", "en", 2010, "USAMIL"), ("Bagram air base", "en", 2024, "AFGMIL"),
+     ("پایگاه هوایی عین‌الاسد", "fa", 2024, "USAMIL"), ("قاعدة عين الأسد", "ar", 2024, "USAMIL"),
+     ("پایگاه‌های آمریکا", "fa", 2024, "USAMIL"), ("پایگاه خبری جماران", "fa", 2024, "IRNMED"),
+     ("the Nazi regime", "en", 2024, "DEUGOV"), ("فرمانده انتظامی کشور", "fa", 2024, "IRNCOP")],
+)  # fmt: skip
+def test_bases_are_whose_they_are(
+    actors: ActorDictionary, phrase: str, language: str, year: int, code: str
+) -> None:
+    found = actors.resolve(phrase, language, dt.date(year, 5, 1))
+    assert found is not None and found.code == code
+
+
 def test_the_deciding_rows_are_named(actors: ActorDictionary) -> None:
     found = actors.resolve("the Tajik defence minister", "en", None)
     assert found is not None
