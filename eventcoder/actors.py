@@ -147,6 +147,10 @@ class ActorDictionary:
             phrase, reading, asked
         ):
             return (_actor(named),)
+        if states := cues(language).polities.get(plain(phrase)):
+            spoken = [*(state for state, _ in self._spoken_of(phrase, asked)), asked.home]
+            meant = next((state for state in spoken if state in states), states[0])
+            return (_actor(Reading(meant, name=meant, rows=(f"cues:{plain(phrase)}",))),)
         if plain(phrase) in cues(language).his_country:
             reading = Reading(role="", rows=("cues:his country",))
         elif not (reading.role or reading.code):

@@ -75,6 +75,8 @@ def antecedents(
 def _fuller(
     mention: Seen, before: list[Seen], after: list[Seen], sentences: list[Sentence]
 ) -> str | None:
+    if states := mention.cues.polities.get(mention.folded):
+        return _last(before, lambda other: other.reading.country in states)
     if mention.folded in mention.cues.his_country:
         return _speaker(mention, before)
     if mention.folded in mention.cues.pronouns:

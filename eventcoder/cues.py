@@ -23,6 +23,7 @@ class Cues:
     determiners: frozenset[str]
     locative: tuple[str, ...]
     his_country: frozenset[str]
+    polities: dict[str, list[str]]  # phrase of his_country -> the states that it may be
     pronouns: frozenset[str]
     plural_pronouns: frozenset[str]
     object_pronouns: frozenset[str]
@@ -48,9 +49,12 @@ def cues(language: str) -> Cues:
     """Return the cue words of a language from `schemas/actors/cues.toml`, folded."""
     with schema("actors", "cues.toml").open("rb") as file:
         table = tomllib.load(file)
+    told = table.get(language, table["en"])
+    polities = {plain(phrase): states for phrase, states in told["polities"].items()}
     words = {
         name: [plain(word) for word in listed]
-        for name, listed in table.get(language, table["en"]).items()
+        for name, listed in told.items()
+        if name != "polities"
     }
     bonds = sorted({*words["genitive"], *words["weak"], *words["discount"]}, key=len, reverse=True)
     suffix = "|".join(words["discount_suffix"])
@@ -67,6 +71,7 @@ def cues(language: str) -> Cues:
         determiners=frozenset(words["determiners"]),
         locative=tuple(words["locative"]),
         his_country=frozenset(words["his_country"]),
+        polities=polities,
         pronouns=frozenset(words["pronouns"]),
         plural_pronouns=frozenset(words["plural_pronouns"]),
         object_pronouns=frozenset(words["object_pronouns"]),

@@ -126,7 +126,9 @@ def definite(mention: Seen) -> bool:
     first = mention.words[0]
     if mention.sentence.language == "ar":
         return first.startswith((_ARTICLE, "لل")) or first in mention.cues.definite
-    return mention.sentence.language == "fa" or first in mention.cues.definite
+    if mention.sentence.language == "fa":  # "گروهی که ..." says itself which it is
+        return "که" not in mention.words
+    return first in mention.cues.definite
 
 
 def bare(word: str) -> str:

@@ -1,6 +1,7 @@
 """A phrase, its sentence and document in; the country that its surroundings speak of out."""
 
 import datetime as dt
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
@@ -10,6 +11,14 @@ from eventcoder.countries import is_country
 from eventcoder.gazetteer import Match
 
 Find = Callable[[str, str], Sequence[Match]]  # of (text, language), as ActorDictionary.find
+# Between a nationality and another role beside its own: "Turkish people and |government|", or
+# "|مردم| و دولت ترکیه".
+_JOINED = {
+    "en": re.compile(r" [a-z]+ and (?:the )?"),
+    "ar": re.compile(r" و[^\W\d]+ (?:ال)?"),
+    "fa": re.compile(r" و [^\W\d]+ "),
+}
+_OF_STATE = {"fa": {"nationality", "country"}}  # kinds of rows that say whose a role beside is
 _HOME_SENTENCES = 30  # that tell which country a document is about
 _HOME_SHARE = 0.4  # of the names of states
 
@@ -31,7 +40,10 @@ def beside(
         if match.start <= start and end <= match.end and _of_state(row):
             return row.code[:3], f"sentence:{row.evidence}"
         near = match.end <= start if language == "en" else end <= match.start
-        if near and row.kind == "nationality" and not before.strip(f" {ARTICLE}"):
+        if not near or row.kind not in _OF_STATE.get(language, {"nationality"}):
+            continue
+        joined = _JOINED.get(language)
+        if not before.strip(f" {ARTICLE}") or (joined and joined.fullmatch(before)):
             return row.code[:3], f"sentence:{row.evidence}"
     return None
 

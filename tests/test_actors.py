@@ -133,6 +133,19 @@ def test_any_text_is_read(text: str, language: str) -> None:
     actors.resolve_all(text, language, dt.date(2020, 1, 1), context=text)
 
 
+@pytest.mark.parametrize(
+    ("phrase", "language", "context", "code"),
+    [("government", "en", "Iran stood with the Turkish people and government.", "TURGOV"),
+     ("مردم", "fa", "ایران از مردم و دولت ترکیه تشکر کرد.", "TURCVL"),
+     ("الحكومة", "ar", "دعت مصر الحكومة والشعب الليبي إلى الهدوء.", "LBYGOV")],
+)  # fmt: skip
+def test_two_roles_beside_one_nationality_share_it(
+    actors: ActorDictionary, phrase: str, language: str, context: str, code: str
+) -> None:
+    found = actors.resolve(phrase, language, None, context=context)
+    assert found is not None and found.code == code
+
+
 def test_home_is_the_country_named_most(actors: ActorDictionary) -> None:
     text = "ASTANA - Kazakhstan and Russia signed. The Kazakh president spoke of Kazakhstan."
     assert actors.home([(text, "en")], None) == "KAZ"

@@ -215,3 +215,29 @@ def test_who_is_against_a_leader_is_no_longer_name_of_his(actors: ActorDictionar
     words = ["Hundreds of anti-Erdogan protesters", "Erdogan"]
     document = marked("en", (line, words), day=dt.date(2018, 9, 29))
     assert codes(actors, document) == ["TURCVL", "TURGOV"]
+
+
+def test_the_kingdom_is_the_last_kingdom_named(actors: ActorDictionary) -> None:
+    visit = marked(
+        "ar",
+        ("زار وزير الخارجية الأردني باريس والتقى وزير الخارجية الفرنسي.",
+         ["وزير الخارجية الأردني", "وزير الخارجية الفرنسي"]),
+        ("وقال السفير إن المملكة ترحب بذلك.", ["السفير", "المملكة"]),
+    )  # fmt: skip
+    assert codes(actors, visit)[-1] == "JOR"
+    line = "دافعت تيريزا ماي عن علاقة بريطانيا بالمملكة خلال زيارة ولي العهد"
+    alone = actors.resolve("المملكة", "ar", None, context=line)
+    assert alone is not None and alone.code == "SAU"  # Britain is none in Arabic
+    line = "Talks in Amman: the kingdom will host Thailand."
+    first = actors.resolve("the kingdom", "en", None, context=line)
+    assert first is not None and first.code == "JOR"
+
+
+def test_a_description_with_a_clause_of_its_own_points_at_nobody(actors: ActorDictionary) -> None:
+    guards = ("سپاه پاسداران هشدار داد.", ["سپاه پاسداران"])
+    own = marked(
+        "fa", guards, ("گروه که قصد خرابکاری دارند بدانند.", ["گروه که قصد خرابکاری دارند"])
+    )
+    assert "IRNMIL" not in codes(actors, own)[1:]
+    same = marked("fa", guards, ("این گروه ادامه داد.", ["این گروه"]))
+    assert codes(actors, same)[1:] == ["IRNMIL"]
