@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from eventcoder.actor_tables import ROLES
 from eventcoder.actors import ActorDictionary
 from eventcoder.composition import UNNAMED
-from eventcoder.cues import cues, plain
+from eventcoder.cues import bare, cues, plain
 from eventcoder.fuller_names import longer_name, surname_of, titled
 from eventcoder.quotations import quotations
 from eventcoder.records import Mention, Sentence
-from eventcoder.seen import Seen, bare, definite, is_group, is_many, is_person, speaks
+from eventcoder.seen import Seen, definite, is_group, is_many, is_person, speaks
 
 ARMED = frozenset({"UAF", "REB", "SEP", "INS", "MIL"})  # roles of who fights
 _SPEAKERS_BACK = 3  # sentences that "his country" may reach back
@@ -77,7 +77,7 @@ def _fuller(
 ) -> str | None:
     if states := mention.cues.polities.get(mention.folded):
         return _last(before, lambda other: other.reading.country in states)
-    if mention.folded in mention.cues.his_country:
+    if mention.folded in mention.cues.his_country or _of_his_country(mention):
         return _speaker(mention, before)
     if mention.folded in mention.cues.pronouns:
         found, *others = _pronoun(mention, before) or [None]
@@ -176,6 +176,14 @@ def _described(mention: Seen, before: list[Seen]) -> str | None:
 def _another(mention: Seen, other: Seen) -> bool:
     """Say whether two mentions name different persons."""
     return bool(mention.names and other.names) and not mention.names & other.names
+
+
+def _of_his_country(mention: Seen) -> bool:
+    """Say whether a role is one of his country's: "his country's ambassador", "سفير بلاده"."""
+    return bool(mention.reading.role and not mention.reading.country) and any(
+        mention.folded.endswith(f" {phrase}") or mention.folded.startswith(f"{phrase}'s ")
+        for phrase in mention.cues.his_country
+    )
 
 
 def _speaker(mention: Seen, before: list[Seen]) -> str | None:

@@ -5,6 +5,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 
+from eventcoder.actor_tables import ARTICLE
 from eventcoder.languages import fold_with_offsets
 from eventcoder.resources import schema
 
@@ -24,6 +25,7 @@ class Cues:
     locative: tuple[str, ...]
     his_country: frozenset[str]
     polities: dict[str, list[str]]  # phrase of his_country -> the states that it may be
+    homelands: dict[str, list[str]]  # word for a people -> the states that they live in
     pronouns: frozenset[str]
     plural_pronouns: frozenset[str]
     object_pronouns: frozenset[str]
@@ -50,12 +52,11 @@ def cues(language: str) -> Cues:
     with schema("actors", "cues.toml").open("rb") as file:
         table = tomllib.load(file)
     told = table.get(language, table["en"])
-    polities = {plain(phrase): states for phrase, states in told["polities"].items()}
-    words = {
-        name: [plain(word) for word in listed]
-        for name, listed in told.items()
-        if name != "polities"
+    of_states = {
+        name: {plain(phrase): states for phrase, states in told.pop(name).items()}
+        for name in ("polities", "homelands")
     }
+    words = {name: [plain(word) for word in listed] for name, listed in told.items()}
     bonds = sorted({*words["genitive"], *words["weak"], *words["discount"]}, key=len, reverse=True)
     suffix = "|".join(words["discount_suffix"])
     leaning = [f"{p}[- ]" for p in words["discount_prefix"]] + [f"{w} " for w in words["loyal"]]
@@ -71,7 +72,7 @@ def cues(language: str) -> Cues:
         determiners=frozenset(words["determiners"]),
         locative=tuple(words["locative"]),
         his_country=frozenset(words["his_country"]),
-        polities=polities,
+        **of_states,
         pronouns=frozenset(words["pronouns"]),
         plural_pronouns=frozenset(words["plural_pronouns"]),
         object_pronouns=frozenset(words["object_pronouns"]),
@@ -95,3 +96,11 @@ def cues(language: str) -> Cues:
 
 def plain(text: str) -> str:
     return fold_with_offsets(" ".join(text.split()))[0]
+
+
+def bare(word: str) -> str:
+    """Take an Arabic article or a clitic with article off a folded word."""
+    for prefix in ("وال", "بال", "لل", ARTICLE):
+        if word.startswith(prefix) and len(word) - len(prefix) >= 3:
+            return word[len(prefix) :]
+    return word

@@ -3,9 +3,9 @@
 import re
 
 from eventcoder.actor_tables import ROLES
-from eventcoder.cues import plain
+from eventcoder.cues import bare, plain
 from eventcoder.records import Sentence
-from eventcoder.seen import Seen, bare
+from eventcoder.seen import Seen
 
 _TITLES = ROLES | {"country", "nationality", "region"}
 _TITLE_WORDS = 3

@@ -129,11 +129,3 @@ def definite(mention: Seen) -> bool:
     if mention.sentence.language == "fa":  # "گروهی که ..." says itself which it is
         return "که" not in mention.words
     return first in mention.cues.definite
-
-
-def bare(word: str) -> str:
-    """Take an Arabic article or a clitic with article off a folded word."""
-    for prefix in ("وال", "بال", "لل", _ARTICLE):
-        if word.startswith(prefix) and len(word) - len(prefix) >= 3:
-            return word[len(prefix) :]
-    return word

@@ -146,6 +146,19 @@ def test_two_roles_beside_one_nationality_share_it(
     assert found is not None and found.code == code
 
 
+@pytest.mark.parametrize(
+    ("phrase", "language", "context", "code"),
+    [("the Kurds", "en", "Trump said France and the Kurds of Syria fought.", "SYRCVL"),
+     ("الأكراد", "ar", "فرنسا تعرض وساطتها بين تركيا والأكراد", "TURCVL"),
+     ("کردها", "fa", "آمریکا از کردها حمایت کرد.", "CVL")],
+)  # fmt: skip
+def test_a_people_is_of_a_state_it_lives_in(
+    actors: ActorDictionary, phrase: str, language: str, context: str, code: str
+) -> None:
+    found = actors.resolve(phrase, language, None, context=context)
+    assert found is not None and found.code == code
+
+
 def test_home_is_the_country_named_most(actors: ActorDictionary) -> None:
     text = "ASTANA - Kazakhstan and Russia signed. The Kazakh president spoke of Kazakhstan."
     assert actors.home([(text, "en")], None) == "KAZ"

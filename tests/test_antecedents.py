@@ -241,3 +241,18 @@ def test_a_description_with_a_clause_of_its_own_points_at_nobody(actors: ActorDi
     assert "IRNMIL" not in codes(actors, own)[1:]
     same = marked("fa", guards, ("این گروه ادامه داد.", ["این گروه"]))
     assert codes(actors, same)[1:] == ["IRNMIL"]
+
+
+@pytest.mark.parametrize(
+    ("language", "line", "words"),
+    [("en", "Hugo Chavez recalled his country's ambassador from Israel.",
+      ["Hugo Chavez", "his country's ambassador", "Israel"]),
+     ("ar", "استدعى هوغو تشافيز سفير بلاده من إسرائيل.", ["هوغو تشافيز", "سفير بلاده", "إسرائيل"]),
+     ("fa", "هوگو چاوز سفیر کشورش را از اسرائیل فراخواند.",
+      ["هوگو چاوز", "سفیر کشورش", "اسرائیل"])],
+)  # fmt: skip
+def test_his_countrys_ambassador_is_of_who_speaks(
+    actors: ActorDictionary, language: str, line: str, words: list[str]
+) -> None:
+    document = marked(language, (line, words), day=dt.date(2006, 8, 5))
+    assert codes(actors, document) == ["VENGOV", "VENGOV", "ISR"]
