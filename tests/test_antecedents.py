@@ -256,3 +256,8 @@ def test_his_countrys_ambassador_is_of_who_speaks(
 ) -> None:
     document = marked(language, (line, words), day=dt.date(2006, 8, 5))
     assert codes(actors, document) == ["VENGOV", "VENGOV", "ISR"]
+
+
+def test_who_is_known_by_name_takes_no_title_of_others(actors: ActorDictionary) -> None:
+    line = "القاعدة تدعو أميركا والعالم الغربي لاعتناق الإسلام أيمن الظواهري يقول إن الحرب طويلة."
+    assert codes(actors, marked("ar", (line, ["أيمن الظواهري"]))) == ["UAF"]
