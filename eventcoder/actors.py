@@ -171,15 +171,15 @@ class ActorDictionary:
         document's for names root F1 on ntrex_dev rose from .239 to .266.)
         """
         words = cues(asked.language)
-        lands = next(filter(None, map(words.homelands.get, map(bare, plain(phrase).split()))), None)
-        if lands:
-            home = [(asked.home, f"home:{asked.home}")] if asked.home else []
-            spoken = (*self._spoken_of(phrase, asked), *home)
-            return next((told for told in spoken if told[0] in lands), ("", ""))
+        here = [(asked.home, f"home:{asked.home}")] if asked.home else []
+        for word in map(bare, plain(phrase).split()):
+            if lands := words.homelands.get(word):
+                spoken = (*self._spoken_of(phrase, asked), *here)
+                return next((told for told in spoken if told[0] in lands), ("", ""))
         if near := beside(self.find, phrase, asked.context, asked.language, asked.day):
             return near
-        if asked.home:
-            return asked.home, f"home:{asked.home}"
+        if here:
+            return here[0]
         if reading.role in words.document_roles and not phrase.startswith((ARTICLE, "لل")):
             return "", ""
         if named := self._spoken_of(phrase, asked):

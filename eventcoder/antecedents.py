@@ -93,9 +93,10 @@ def _fuller(
         return found
     collective = {bare(word) for word in mention.words} & mention.cues.collective
     if mention.own_words and not collective and (reading.person or not reading.role):
+        if fuller := longer_name(mention, before, after):
+            return fuller
         # who is known by name needs no title, which may be another's
-        untitled = None if reading.code else titled(mention, sentences)
-        return longer_name(mention, before, after) or untitled
+        return None if reading.code else titled(mention, sentences)
     return _described(mention, before)
 
 
