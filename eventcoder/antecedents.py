@@ -185,7 +185,7 @@ def _of_his_country(mention: Seen) -> bool:
     """Say whether a role is one of his country's: "his country's ambassador", "سفير بلاده"."""
     return bool(mention.reading.role and not mention.reading.country) and any(
         mention.folded.endswith(f" {phrase}") or mention.folded.startswith(f"{phrase}'s ")
-        for phrase in mention.cues.his_country
+        for phrase in mention.cues.own_country
     )
 
 

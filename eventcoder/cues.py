@@ -24,6 +24,7 @@ class Cues:
     determiners: frozenset[str]
     locative: tuple[str, ...]
     his_country: frozenset[str]
+    own_country: frozenset[str]  # of those, the ones that say whose a role is
     polities: dict[str, list[str]]  # phrase of his_country -> the states that it may be
     homelands: dict[str, list[str]]  # word for a people -> the states that they live in
     pronouns: frozenset[str]
@@ -72,6 +73,7 @@ def cues(language: str) -> Cues:
         determiners=frozenset(words["determiners"]),
         locative=tuple(words["locative"]),
         his_country=frozenset(words["his_country"]),
+        own_country=frozenset(words["own_country"]),
         **of_states,
         pronouns=frozenset(words["pronouns"]),
         plural_pronouns=frozenset(words["plural_pronouns"]),
