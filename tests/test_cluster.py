@@ -105,7 +105,7 @@ def test_the_same_tables_though_workers_and_a_node_die(
 def test_a_run_on_ray_is_the_run_on_this_machine(
     two_nodes: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shards, "SHARD", 5)
+    monkeypatch.setattr("eventcoder.shards.SHARD", 5)
     there = pipeline.code([PAGES], tmp_path / "there", OPTIONS)
     here = pipeline.code([PAGES], tmp_path / "here", pipeline.Options(threads=1))
     for name in ("documents", "mentions", "events"):
