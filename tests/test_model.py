@@ -4,6 +4,7 @@ import itertools
 import json
 import math
 import random
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -174,6 +175,26 @@ def test_training_goes_on_from_a_model_folder(trained, data, recipe, tmp_path):
     before, after = old.judge([text], [ends])[0], new.judge([text], [ends])[0]
     assert abs(before[0] - after[0]) < 0.3
     assert np.abs(before[1] - after[1]).max() < 0.3
+
+
+def test_a_few_labels_leave_the_confidence_of_the_base(trained, data, recipe, tmp_path):
+    from eventcoder.model.fitting import fit
+
+    base, out = tmp_path / "base", tmp_path / "more"
+    shutil.copytree(trained, base)
+    about = json.loads((base / "model.json").read_text("utf-8"))
+    weights = {"bias": -1.5, "event": 0.4, "root": 0.3, "mentions": 0.2, "open_source": -2.0,
+               "open_target": -1.0, "both": 1.2}  # fmt: skip
+    about |= {"calibration": weights, "threshold": 0.31}
+    (base / "model.json").write_text(json.dumps(about), "utf-8")
+    few = tmp_path / "mine.jsonl"
+    lines = (data / "own.en.jsonl").read_text("utf-8").splitlines(keepends=True)
+    few.write_text("".join(lines[:200]), "utf-8")
+    fit([few], out, recipe, lambda _: None, base=str(base), epochs=0.1)
+    made = EncoderModel(out, 1)
+    assert made.about["calibration"] == weights and made.threshold == 0.31
+    assert "the confidence stays as it was" in made.about["held_out"]["note"]
+    assert (out / "confusion.json").read_bytes() == (base / "confusion.json").read_bytes()
 
 
 def test_a_model_is_trained_on_with_fewer_layers(trained, data, recipe, tmp_path):

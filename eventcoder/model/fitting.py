@@ -1,6 +1,7 @@
 """Gold files and a recipe in, a finished model folder out: train, calibrate, export, report."""
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +37,9 @@ MENTION_THRESHOLD = 0.6  # F1 of mentions is as good from .5 to .7, precision be
 NEAR_BEST = 0.005  # of F1, far within its error: precision is worth more
 MUTUAL_IN_NEWS = 0.25  # assumed share of sentences with words for two in which both act
 LEAF, BASE = 0.3, 0.4  # shares of a root's probability under which a leaf, a base give way
+FEWEST = 50  # sentences to fit a confidence on; fewer tell nothing
+ENOUGH = 300  # and to trust it more than the one that a base model was given on thousands
+DECIDING = ("mention_threshold", "leaf_threshold", "base_threshold", "calibration", "threshold")
 
 
 def fit(
@@ -57,7 +61,8 @@ def fit(
     work = out.with_name(out.name + ".work")
     trained, held = training.train([p for p in paths if not is_events(p)], recipe, work, talk)
     made = {"trained_on": [path.name for path in paths]}
-    scores = _finish(trained, out, made, calibration_gold(paths, recipe, held), talk)
+    gold_kept = calibration_gold(paths, recipe, held)
+    scores = _finish(trained, out, made, gold_kept, talk, Path(recipe.base))
     _remember(paths, recipe, out)
     (work / "checkpoint.pt").unlink(missing_ok=True)
     if not any(work.iterdir()):
@@ -91,7 +96,7 @@ def average(
         "averaged": [share / total for share in shares.values()],
     }
     records = [document for path in data for document in evaluation.documents(path)]
-    scores = _finish(replace(trained, recipe=recipe), out, told, records, talk)
+    scores = _finish(replace(trained, recipe=recipe), out, told, records, talk, next(iter(shares)))
     leakage.store(out, [], list(shares))
     return scores
 
@@ -102,8 +107,13 @@ def _finish(
     made: dict[str, Any],
     documents: Sequence[Sequence[Any]],
     talk: Callable[[str], None],
+    base: Path,
 ) -> dict[str, Any]:
-    """Write the model folder, calibrated on gold documents that training never saw."""
+    """Write the model folder, calibrated on gold documents that training never saw.
+
+    If its base is a model of ours, what they are too few to tell stays as it was there.
+    """
+    before = EncoderModel(base).about if (base / "model.json").is_file() else {}
     settings: dict[str, Any] = {
         **made,
         "mention_threshold": MENTION_THRESHOLD,
@@ -111,9 +121,14 @@ def _finish(
         "base_threshold": BASE,
         "calibration": NEUTRAL,
         "threshold": 0.5,
+        **{name: before[name] for name in DECIDING if name in before},
     }
     export.export(trained, out, out.name, settings)
-    return recalibrate(out, documents, talk)
+    confused = base / "confusion.json"
+    if confused.is_file():
+        shutil.copyfile(confused, out / confused.name)
+    known = before.get("calibration", NEUTRAL) != NEUTRAL
+    return recalibrate(out, documents, talk, least=ENOUGH if known else FEWEST)
 
 
 def recalibrate(
@@ -121,21 +136,28 @@ def recalibrate(
     documents: Sequence[Sequence[Any]],
     talk: Callable[[str], None],
     both: Sequence[gold.Example] = (),
+    least: int = FEWEST,
 ) -> dict[str, Any]:
     """Fit a model's confidence and threshold on gold documents it never saw; return its scores.
 
     Wanted where what stands between network and event has changed: reading, actors, rules. `both`
-    are annotated sentences, not trained on either, with words for two.
+    are annotated sentences, not trained on either, with words for two. With fewer than `least`
+    sentences both stay as they are, and so does the confusion matrix.
     """
     model = EncoderModel(folder)
     talk(f"calibrating on {sum(map(len, documents)):,} sentences that training never saw")
-    about = model.about | calibrate(model, documents)
+    fitted = calibrate(model, documents, least)
+    if "calibration" in fitted and BOTH in model.about["calibration"]:
+        fitted["calibration"][BOTH] = model.about["calibration"][BOTH]
+    about = model.about | fitted
     if both:
         about["calibration"][BOTH] = both_offset(model, about["calibration"], both)
     told = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
     (folder / "model.json").write_text(told, encoding="utf-8")
-    counts = confusion(EncoderModel(folder), documents)
-    (folder / "confusion.json").write_text(json.dumps(counts, indent=1) + "\n", encoding="utf-8")
+    confused = folder / "confusion.json"
+    if "calibration" in fitted or not confused.exists():
+        counts = confusion(EncoderModel(folder), documents)
+        confused.write_text(json.dumps(counts, indent=1) + "\n", encoding="utf-8")
     talk(json.dumps(about["held_out"]))
     return dict(about["held_out"])
 
@@ -169,16 +191,21 @@ def calibration_gold(
     return documents if named else [[gold.as_events(e)] for e in held if e.complete]
 
 
-def calibrate(model: EncoderModel, documents: Sequence[Sequence[Any]]) -> dict[str, Any]:
+def calibrate(
+    model: EncoderModel, documents: Sequence[Sequence[Any]], least: int = FEWEST
+) -> dict[str, Any]:
     """Fit confidence and threshold on gold documents, through the whole way to coded events.
 
     Returns settings: calibration (logistic regression, see `confidence`), threshold (nearly the
     best F1 at level root), held_out (scores there, the calibration error and its bins
     cross-validated by document; the bins are of all coded events, those under the threshold too).
+    Of fewer than `least` sentences only held_out, with a note.
     """
     sentences = sum(map(len, documents))
-    if sentences < 50:
-        return {"held_out": {"sentences": sentences, "note": "too few to calibrate on"}}
+    if sentences < least:
+        stays = model.about["calibration"] != NEUTRAL
+        note = "too few to calibrate on" + (": the confidence stays as it was" if stays else "")
+        return {"held_out": {"sentences": sentences, "note": note}}
     coder = Coder(model, ActorDictionary.load(), Ontology.load("cameo"), 0.0)
     rows: list[tuple[int, tuple[float, ...], bool]] = []
     total = 0
