@@ -345,7 +345,11 @@ ADVERSARIAL = [
 
 @pytest.mark.parametrize("unit", ADVERSARIAL)
 def test_time_grows_with_the_length_of_a_text(unit: str, dictionary: ActorDictionary) -> None:
-    """A fifth of a megabyte takes each step two seconds at most, whatever it holds."""
+    """A fifth of a megabyte takes each step seconds at most, whatever it holds.
+
+    Most take a tenth of a second, the slowest one and a half; what grew with the square of the
+    length would take minutes.
+    """
     text = (unit * 200_000)[:200_000]
     head = Document("d", text)
     steps: dict[str, Callable[[], object]] = {
@@ -361,7 +365,7 @@ def test_time_grows_with_the_length_of_a_text(unit: str, dictionary: ActorDictio
     for name, step in steps.items():
         began = time.process_time()
         step()
-        assert time.process_time() - began < 2, name
+        assert time.process_time() - began < 8, name
 
 
 # Tables, gold, models, runs, releases: a word for the user, never a traceback
