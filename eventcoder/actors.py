@@ -147,7 +147,7 @@ class ActorDictionary:
             phrase, reading, asked
         ):
             return (_actor(named),)
-        if states := cues(language).polities.get(plain(phrase)):
+        if states := cues(language).polities.get(bare(plain(phrase))):
             spoken = [*(state for state, _ in self._spoken_of(phrase, asked)), asked.home]
             meant = next((state for state in spoken if state in states), states[0])
             return (_actor(Reading(meant, name=meant, rows=(f"cues:{plain(phrase)}",))),)

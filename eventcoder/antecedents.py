@@ -75,7 +75,7 @@ def antecedents(
 def _fuller(
     mention: Seen, before: list[Seen], after: list[Seen], sentences: list[Sentence]
 ) -> str | None:
-    if states := mention.cues.polities.get(mention.folded):
+    if states := mention.cues.polities.get(bare(mention.folded)):
         return _last(before, lambda other: other.reading.country in states)
     if mention.folded in mention.cues.his_country or _of_his_country(mention):
         return _speaker(mention, before)

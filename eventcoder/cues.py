@@ -25,8 +25,8 @@ class Cues:
     locative: tuple[str, ...]
     his_country: frozenset[str]
     own_country: frozenset[str]  # of those, the ones that say whose a role is
-    polities: dict[str, list[str]]  # phrase of his_country -> the states that it may be
-    homelands: dict[str, list[str]]  # word for a people -> the states that they live in
+    polities: dict[str, list[str]]  # bare phrase of his_country -> the states that it may be
+    homelands: dict[str, list[str]]  # bare word for a people -> the states that they live in
     pronouns: frozenset[str]
     plural_pronouns: frozenset[str]
     object_pronouns: frozenset[str]
@@ -54,7 +54,7 @@ def cues(language: str) -> Cues:
         table = tomllib.load(file)
     told = table.get(language, table["en"])
     of_states = {
-        name: {plain(phrase): states for phrase, states in told.pop(name).items()}
+        name: {bare(plain(phrase)): states for phrase, states in told.pop(name).items()}
         for name in ("polities", "homelands")
     }
     words = {name: [plain(word) for word in listed] for name, listed in told.items()}

@@ -225,6 +225,9 @@ def test_the_kingdom_is_the_last_kingdom_named(actors: ActorDictionary) -> None:
         ("وقال السفير إن المملكة ترحب بذلك.", ["السفير", "المملكة"]),
     )  # fmt: skip
     assert codes(actors, visit)[-1] == "JOR"
+    thanks = marked("ar", ("شكر السفير الباكستاني السعودية.", ["السفير الباكستاني", "السعودية"]),
+                    ("وأعرب عن شكر بلاده للمملكة.", ["للمملكة"]))  # fmt: skip
+    assert codes(actors, thanks)[-1] == "SAU"
     line = "دافعت تيريزا ماي عن علاقة بريطانيا بالمملكة خلال زيارة ولي العهد"
     alone = actors.resolve("المملكة", "ar", None, context=line)
     assert alone is not None and alone.code == "SAU"  # Britain is none in Arabic
